@@ -1,0 +1,31 @@
+import { v7 as uuidv7 } from "uuid";
+import type { Config } from "../config.ts";
+import { openCoordination } from "../coordination/open.ts";
+import { openSharedDatabase, prepareSchema } from "../db/open.ts";
+import { createLogger } from "../log.ts";
+import { findHubSecret } from "../usecases/access/hub-secret.ts";
+import { createTokens } from "../usecases/access/tokens.ts";
+import type { App } from "../usecases/app.ts";
+
+/** The use cases' world for a command that works beside a running hub, or without one. */
+export const openApp = async (config: Config): Promise<{ app: App; close(): Promise<void> }> => {
+  const database = await openSharedDatabase(config);
+  try {
+    await prepareSchema(database.sql, config.migrate);
+    const log = createLogger({ ...config, logLevel: "warn" }, false);
+    const coordination = await openCoordination({ config, nodeId: uuidv7(), log });
+    const { lanes, presence, publisher } = coordination;
+    const tokens = createTokens(config, await findHubSecret(database.sql));
+    const publicUrl = () => config.publicUrl ?? `http://${config.host}:${config.port}`;
+    return {
+      app: { config, sql: database.sql, lanes, presence, publisher, tokens, log, newId: uuidv7, publicUrl },
+      close: async () => {
+        await coordination.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+};

@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { RoomEvent } from "../domain/room.ts";
+import { Listeners } from "./publisher-memory.ts";
+import type { Publisher, RoomNews } from "./publisher.ts";
+
+export type RedisPublisherOptions = {
+  redis: Redis;
+  /** A connection of its own, since one that subscribes can do nothing else. */
+  subscriber: Redis;
+  prefix: string;
+  log: Pick<Logger, "error" | "warn" | "debug">;
+};
+
+/** As it travels: `from` lets a node pass over what it said itself. */
+type Message = { from: string; room?: RoomNews; outbox?: true };
+
+/**
+ * News of a hub of several nodes: this node's own listeners are told directly, the others over Redis. What Redis
+ * loses is found in the log and the outbox by those who look there.
+ */
+export const createRedisPublisher = ({
+  redis,
+  subscriber,
+  prefix,
+  log,
+}: RedisPublisherOptions): Publisher => {
+  const from = randomUUID();
+  const channel = `${prefix}:news`;
+  const room = new Listeners<RoomNews>(log);
+  const outbox = new Listeners<void>(log);
+
+  const publish = (message: Omit<Message, "from">): void => {
+    redis.publish(channel, JSON.stringify({ from, ...message })).catch((error: unknown) => {
+      log.debug({ err: error }, "news did not reach the other nodes");
+    });
+  };
+  const hear = (_channel: string, text: string): void => {
+    const message = parse(text);
+    if (!message) log.debug("news that could not be read were passed over");
+    else if (message.from !== from) {
+      if (message.room) room.tell(message.room);
+      if (message.outbox) outbox.tell();
+    }
+  };
+  subscriber.on("message", hear);
+  // The client subscribes again by itself whenever it has reconnected.
+  subscriber
+    .subscribe(channel)
+    .catch((error: unknown) => log.warn({ err: error }, "news of other nodes cannot be heard"));
+  return {
+    publishRoomNews: (news) => {
+      room.tell(news);
+      publish({ room: news });
+    },
+    publishOutboxNews: () => {
+      outbox.tell();
+      publish({ outbox: true });
+    },
+    onRoomNews: (listener) => room.add(listener),
+    onOutboxNews: (listener) => outbox.add(listener),
+    close: async () => {
+      room.clear();
+      outbox.clear();
+      subscriber.off("message", hear);
+      await subscriber.unsubscribe(channel).catch(() => {});
+    },
+  };
+};
+
+const parse = (text: string): Message | null => {
+  try {
+    const message = JSON.parse(text) as Message;
+    const events = message.room?.events.map((event): RoomEvent => ({ ...event, at: new Date(event.at) }));
+    return { ...message, ...(message.room && events ? { room: { ...message.room, events } } : {}) };
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,64 @@
+import postgres from "postgres";
+
+type NoTypes = {};
+
+/** A pool of connections. */
+export type Database = postgres.Sql<NoTypes>;
+/** Where a statement runs: the pool, or a transaction of it. */
+export type Sql = postgres.ISql<NoTypes>;
+/** A part of a statement, to be put into another one. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>;
+
+export type DatabaseOptions = { url: string; poolSize: number; applicationName?: string };
+
+/**
+ * Opens a pool; nothing connects before the first statement. A column reads as its camelCase name, `timestamptz`
+ * as Date (UTC, milliseconds).
+ */
+export const openDatabase = ({ url, poolSize, applicationName }: DatabaseOptions): Database =>
+  postgres(url, {
+    max: poolSize,
+    idle_timeout: 60,
+    connect_timeout: 10,
+    onnotice: () => {},
+    transform: { column: { from: postgres.toCamel } },
+    connection: {
+      application_name: applicationName ?? "courtside",
+      TimeZone: "UTC",
+      // A statement that hangs must not hold a coach's lane for ever.
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 60_000,
+    },
+  });
+
+/** A value for a `jsonb` column; dates become RFC 3339 text. */
+export const toJson = (sql: Sql, value: unknown): postgres.Parameter =>
+  sql.json(JSON.parse(JSON.stringify(value)) as postgres.JSONValue);
+
+/**
+ * True when the database could not be asked at all, so that the same call may work later: no connection, a
+ * connection lost, or a server that is starting or stopping (SQLSTATE classes 08, 53 and 57P).
+ */
+export const isDatabaseUnavailable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = (error as Error & { code?: unknown }).code;
+  return (
+    typeof code === "string" &&
+    (/^(08|53|57P)/.test(code) ||
+      ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ETIMEDOUT", "EAI_AGAIN"].includes(code) ||
+      ["CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "CONNECT_TIMEOUT"].includes(code))
+  );
+};
+
+/** The name of the unique constraint that a statement ran into, if that is what the error says. */
+export const violatedUnique = (error: unknown): string | null =>
+  error instanceof postgres.PostgresError && error.code === "23505" ? (error.constraint_name ?? null) : null;
+
+export const isDeadlock = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && error.code === "40P01";
+
+/** The database's time, which rules, since the clocks of nodes differ. */
+export const findNow = async (sql: Sql): Promise<Date> => {
+  const [row] = await sql<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+  return row.now;
+};

@@ -1,0 +1,1 @@
+DROP TABLE outbox, idempotency_records, hub_secrets, api_keys;

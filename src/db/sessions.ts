@@ -1,0 +1,65 @@
+import type { Session, SessionStatus } from "../domain/session.ts";
+import { type ScheduleFilter, scheduleConditions } from "./bookings.ts";
+import type { Sql } from "./client.ts";
+import { type PageRequest, beyond, orderBy } from "./page.ts";
+
+const sessionColumns = (sql: Sql) => sql`
+  id, booking_id, status, coach_id, client_id, starts_at, ends_at, started_at, ended_at, end_reason,
+  (SELECT count(*)::int FROM attendance a WHERE a.session_id = sessions.id AND a.left_at IS NULL) AS participant_count,
+  last_seq, version, created_at, updated_at`;
+
+export const findSession = async (sql: Sql, id: string): Promise<Session | null> => {
+  const [row] = await sql<Session[]>`SELECT ${sessionColumns(sql)} FROM sessions WHERE id = ${id}`;
+  return row ?? null;
+};
+
+/**
+ * Locks the session's row until the transaction ends: whoever changes a session, its visits or its log does so
+ * under this lock, one after another. `now` is the database's time, since the clocks of nodes differ.
+ */
+export const findSessionForUpdate = async (
+  sql: Sql,
+  id: string,
+): Promise<{ session: Session; now: Date } | null> => {
+  // Two statements: the second one's snapshot is taken after the lock is held, so its counts are true under it.
+  const [, [row]] = await Promise.all([
+    sql`SELECT 1 FROM sessions WHERE id = ${id} FOR UPDATE`,
+    sql<(Session & { now: Date })[]>`
+      SELECT ${sessionColumns(sql)}, clock_timestamp() AS now FROM sessions WHERE id = ${id}`,
+  ]);
+  if (!row) return null;
+  const { now, ...session } = row;
+  return { session, now };
+};
+
+/** What a transition writes; `at` becomes the start or the end, whichever the new status implies. */
+export type SessionChange = { status: SessionStatus; at: Date; reason: string | null };
+
+/** Writes a transition that the caller decided under the session's lock. */
+export const updateSessionStatus = async (sql: Sql, id: string, change: SessionChange): Promise<Session> => {
+  const starts = change.status === "in_progress";
+  const [row] = await sql<[Session]>`
+    UPDATE sessions SET
+      status = ${change.status},
+      started_at = ${starts ? change.at : sql`started_at`},
+      ended_at = ${starts ? sql`ended_at` : change.at},
+      end_reason = ${starts ? sql`end_reason` : change.reason},
+      version = version + 1,
+      updated_at = now()
+    WHERE id = ${id}
+    RETURNING ${sessionColumns(sql)}`;
+  return row;
+};
+
+export const listSessions = (sql: Sql, filter: ScheduleFilter, page: PageRequest): Promise<Session[]> =>
+  sql<Session[]>`
+    SELECT ${sessionColumns(sql)} FROM sessions
+    WHERE ${scheduleConditions(sql, filter)} AND ${beyond(sql, page)}
+    ${orderBy(sql, page)} LIMIT ${page.limit + 1}`;
+
+/** The newest seq of each of these sessions: one statement for all the rooms that a node serves. */
+export const listLastSeqs = async (sql: Sql, sessionIds: readonly string[]): Promise<Map<string, number>> => {
+  const rows = await sql<{ id: string; lastSeq: number }[]>`
+    SELECT id, last_seq FROM sessions WHERE id = ANY(${[...sessionIds]}::uuid[])`;
+  return new Map(rows.map((row) => [row.id, row.lastSeq]));
+};

@@ -1,0 +1,16 @@
+/** What happened, for jobs and webhooks: written with the change that it tells of, acted on after the commit. */
+export type OutboxEventType =
+  | "booking.accepted"
+  | "booking.cancelled"
+  | "session.started"
+  | "session.ended"
+  | "session.cancelled"
+  | "participant.joined"
+  | "participant.left"
+  | "summary.ready";
+
+/** An entry about to be written: names its subjects by id, so that a job reads what is true when it runs. */
+export type NewOutboxEntry = {
+  type: OutboxEventType;
+  payload: { bookingId?: string; sessionId?: string; participantId?: string };
+};

@@ -1,0 +1,63 @@
+import type { App } from "../usecases/app.ts";
+import { type RelayedJob, relayOutbox } from "../usecases/outbox/relay.ts";
+import type { JobQueue } from "./queue.ts";
+import { jobsFor } from "./subscribers.ts";
+
+/** The safety net for news that got lost: the outbox is looked at this often in any case. */
+const pollMs = 1_000;
+
+export type RunningRelay = { close(): Promise<void> };
+
+/**
+ * Moves what the outbox asks for into the queue: at once after a commit on any node, and every second anyway.
+ * One pass at a time; what a pass that fails leaves behind is there for the next.
+ */
+export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
+  let closing = false;
+  let wanted = false;
+  let running: Promise<void> | null = null;
+
+  const work = async (): Promise<void> => {
+    while (wanted && !closing) {
+      wanted = false;
+      const { more } = await relayOutbox(app, {
+        jobsFor: ({ type }) => jobsFor(type),
+        enqueue: (jobs) => enqueue(queue, jobs),
+      });
+      wanted ||= more;
+    }
+  };
+  const wake = (): void => {
+    wanted = true;
+    running ??= work()
+      .catch((error: unknown) =>
+        app.log.warn({ err: error }, "the outbox was not relayed; the next pass tries again"),
+      )
+      .finally(() => {
+        running = null;
+      });
+  };
+
+  const stopListening = app.publisher.onOutboxNews(wake);
+  const timer = setInterval(wake, pollMs);
+  wake();
+  return {
+    close: async () => {
+      closing = true;
+      clearInterval(timer);
+      stopListening();
+      await running;
+    },
+  };
+};
+
+const enqueue = async (queue: JobQueue, jobs: readonly RelayedJob[]): Promise<void> => {
+  await queue.addBulk(
+    jobs.map(({ name, entry }) => ({
+      name,
+      data: { entryId: entry.id, type: entry.type, payload: entry.payload, requestId: entry.requestId },
+      // From the entry, so that relaying it again adds nothing while its job is there.
+      opts: { jobId: `${entry.id}-${name}` },
+    })),
+  );
+};

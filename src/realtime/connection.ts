@@ -1,0 +1,33 @@
+import type { Socket } from "socket.io";
+import type { Principal } from "../domain/principal.ts";
+
+/** The room of a session, as sockets share it on this node and across nodes. */
+export const roomOf = (sessionId: string): string => `session:${sessionId}`;
+
+/** A room that a connection is in; `closed` once its session has ended and only the summary is awaited. */
+export type Membership = { sessionId: string; participantId: string; closed: boolean };
+
+/** One socket of one person. What it asks for is done one thing after another, in the order of its asking. */
+export class Connection {
+  readonly id: string;
+  readonly socket: Socket;
+  readonly principal: Principal;
+  readonly memberships = new Map<string, Membership>();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(socket: Socket, principal: Principal) {
+    this.id = socket.id;
+    this.socket = socket;
+    this.principal = principal;
+  }
+
+  /** Runs `task` when everything before it is done. A task reports its own failures and never throws. */
+  enqueue(task: () => Promise<void>): void {
+    this.#last = this.#last.then(task);
+  }
+
+  /** Resolves when all that was asked for is done. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Namespace, Socket } from "socket.io";
+import type { RoomConnection } from "../coordination/presence.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { RoomEvent } from "../domain/room.ts";
+import type { App } from "../usecases/app.ts";
+import { disconnectFromRoom } from "../usecases/rooms/disconnect.ts";
+import { authenticateHandshake } from "./auth.ts";
+import { Connection, roomOf } from "./connection.ts";
+import type { Acknowledgement, ClientEvent } from "./events/define-event.ts";
+import { messageSend } from "./events/message-send.ts";
+import { sessionEnd } from "./events/session-end.ts";
+import { sessionJoin } from "./events/session-join.ts";
+import { sessionLeave } from "./events/session-leave.ts";
+import { sessionStart } from "./events/session-start.ts";
+import { PresenceKeeper } from "./presence-keeper.ts";
+import { RoomFeed } from "./room-feed.ts";
+
+const clientEvents: readonly ClientEvent[] = [
+  sessionJoin,
+  sessionLeave,
+  sessionStart,
+  sessionEnd,
+  messageSend,
+];
+
+/** How long those who were in a room that closed are still sent its events: until the summary, or this long. */
+const afterglowMs = 60_000;
+
+/** The connections of this node, and the rooms that they are in. */
+export class Live {
+  readonly #app: App;
+  readonly #namespace: Namespace;
+  readonly #feed: RoomFeed;
+  readonly #keeper: PresenceKeeper;
+  readonly #connections = new Map<string, Connection>();
+  readonly #afterglows = new Map<string, NodeJS.Timeout>();
+  #draining = false;
+
+  constructor(app: App, namespace: Namespace) {
+    this.#app = app;
+    this.#namespace = namespace;
+    this.#feed = new RoomFeed(app, (event) => this.#watchClosing(event));
+    this.#keeper = new PresenceKeeper(app, {
+      connections: () => [...this.#connections.values()].flatMap(roomConnections),
+      onLost: (person) => this.#tellPresence(person, 0),
+    });
+    namespace.use((socket, next) => {
+      this.#admit(socket).then(() => next(), next);
+    });
+    namespace.on("connection", (socket) => this.#connect(socket));
+  }
+
+  /**
+   * Tells everybody to come back elsewhere, at moments that are spread out, closes their sockets and waits until
+   * their rooms know.
+   */
+  async close(): Promise<void> {
+    this.#draining = true;
+    const connections = [...this.#connections.values()];
+    const spreadMs = Math.min(5_000, connections.length * 2);
+    for (const { socket } of connections) {
+      socket.emit("hub:draining", { reconnectInMs: 100 + Math.round(Math.random() * spreadMs) });
+      socket.disconnect(true);
+    }
+    await Promise.all(connections.map((connection) => connection.idle()));
+    for (const timer of this.#afterglows.values()) clearTimeout(timer);
+    await this.#keeper.close();
+    await this.#feed.close();
+  }
+
+  async #admit(socket: Socket): Promise<void> {
+    if (this.#draining)
+      throw Object.assign(new Error("This node is closing."), { data: { code: "unavailable" } });
+    dataOf(socket).principal = await authenticateHandshake(this.#app, socket);
+  }
+
+  #connect(socket: Socket): void {
+    const { principal } = dataOf(socket);
+    if (!principal || this.#draining) {
+      socket.disconnect(true);
+      return;
+    }
+    const connection = new Connection(socket, principal);
+    this.#connections.set(connection.id, connection);
+    for (const event of clientEvents) {
+      socket.on(event.name, (payload: unknown, acknowledge: unknown) => {
+        const answer = (result: Acknowledgement): void => {
+          if (typeof acknowledge === "function") (acknowledge as (result: Acknowledgement) => void)(result);
+        };
+        connection.enqueue(() => event.run(this.#scope(connection), payload, answer));
+      });
+    }
+    socket.on("disconnect", () => connection.enqueue(() => this.#disconnect(connection)));
+  }
+
+  #scope(connection: Connection) {
+    const { principal } = connection;
+    const context = { principal, requestId: this.#app.newId() };
+    return { app: this.#app, connection, context, feed: this.#feed, namespace: this.#namespace };
+  }
+
+  /** After everything that the connection had asked for: a join under way is finished first, and then undone. */
+  async #disconnect(connection: Connection): Promise<void> {
+    this.#connections.delete(connection.id);
+    for (const { sessionId } of connection.memberships.values())
+      this.#feed.unsubscribe(sessionId, connection.id);
+    for (const room of roomConnections(connection)) {
+      try {
+        const left = await disconnectFromRoom(this.#app, room);
+        if (left !== null) this.#tellPresence(room, left);
+      } catch (error) {
+        this.#app.log.warn({ err: error }, "the end of a connection could not be told; it is told later");
+        this.#keeper.remember(room);
+      }
+    }
+  }
+
+  #tellPresence(
+    { sessionId, participantId }: { sessionId: string; participantId: string },
+    connections: number,
+  ): void {
+    const status = connections > 0 ? "connected" : "reconnecting";
+    this.#namespace
+      .to(roomOf(sessionId))
+      .emit("presence:changed", { sessionId, participantId, status, connections });
+  }
+
+  /** Notices that a room of this node closed, and lets its connections go once its summary is there. */
+  #watchClosing({ sessionId, type }: RoomEvent): void {
+    if (type === "session:ended" || type === "session:cancelled") {
+      for (const { memberships } of this.#connections.values()) {
+        const membership = memberships.get(sessionId);
+        if (membership) membership.closed = true;
+      }
+      this.#afterglows.set(
+        sessionId,
+        setTimeout(() => this.#letGo(sessionId), afterglowMs),
+      );
+    }
+    // Later, so that everybody has been sent the summary itself.
+    if (type === "summary:ready") setImmediate(() => this.#letGo(sessionId));
+  }
+
+  #letGo(sessionId: string): void {
+    clearTimeout(this.#afterglows.get(sessionId));
+    this.#afterglows.delete(sessionId);
+    for (const connection of this.#connections.values()) {
+      if (!connection.memberships.get(sessionId)?.closed) continue;
+      connection.memberships.delete(sessionId);
+      this.#feed.unsubscribe(sessionId, connection.id);
+      void connection.socket.leave(roomOf(sessionId));
+    }
+  }
+}
+
+const dataOf = (socket: Socket): { principal?: Principal } => socket.data as { principal?: Principal };
+
+/** The connection as presence knows it: once for each room that is open. */
+const roomConnections = (connection: Connection): RoomConnection[] =>
+  [...connection.memberships.values()]
+    .filter(({ closed }) => !closed)
+    .map(({ sessionId, participantId }) => ({ sessionId, participantId, connectionId: connection.id }));

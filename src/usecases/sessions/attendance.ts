@@ -1,0 +1,17 @@
+import { listVisits } from "../../db/attendance.ts";
+import type { Visit } from "../../domain/room.ts";
+import type { App, RequestContext } from "../app.ts";
+import { requireSession } from "./read.ts";
+
+/**
+ * Every visit to the session's room, in the order in which they began.
+ * @throws DomainError `not_found`
+ */
+export const readAttendance = async (
+  app: App,
+  context: RequestContext,
+  sessionId: string,
+): Promise<Visit[]> => {
+  await requireSession(app, context, { id: sessionId, operation: "session.read" });
+  return listVisits(app.sql, sessionId);
+};

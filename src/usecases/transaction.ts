@@ -1,0 +1,119 @@
+import { type Sql, isDeadlock } from "../db/client.ts";
+import { insertOutboxEntries } from "../db/outbox.ts";
+import { type IdentifiedRoomEvent, insertEvents } from "../db/session-events.ts";
+import { DomainError } from "../domain/errors.ts";
+import type { NewOutboxEntry } from "../domain/outbox.ts";
+import type { NewRoomEvent, RoomEvent } from "../domain/room.ts";
+import type { Session } from "../domain/session.ts";
+import type { App, RequestContext } from "./app.ts";
+import { KeyInUse, onceInTransaction } from "./idempotency.ts";
+
+/** One transaction of a use case. What it appends is told to the nodes after the commit, never before. */
+export type Transaction = {
+  sql: Sql;
+  /**
+   * Appends to the log of a session whose row this transaction has locked or made. A session among the data is
+   * written with the seq of its own event.
+   * @returns the session with its new `lastSeq`
+   */
+  appendEvents(session: Session, events: readonly NewRoomEvent[]): Promise<Session>;
+  appendOutbox(...entries: NewOutboxEntry[]): Promise<void>;
+};
+
+/** How long a request waits for another one with the same idempotency key. */
+const keyWaitMs = 2_000;
+
+/**
+ * Runs `work` in one transaction: it commits whole, or changes nothing. With an idempotency key it runs once,
+ * and the answer is kept in the same transaction. A deadlock is tried once more.
+ *
+ * `work` may run more than once, so whatever it does outside of the transaction must bear repeating.
+ * @throws AlreadyAnswered when the request was answered before
+ * @throws DomainError `idempotency_in_flight` when the same request is still running after a short wait
+ */
+export const transact = async <T>(
+  app: App,
+  context: Pick<RequestContext, "requestId" | "idempotency">,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> => {
+  const deadline = performance.now() + keyWaitMs;
+  for (let deadlocks = 0; ; ) {
+    try {
+      return await attempt(app, context, work);
+    } catch (error) {
+      if (error instanceof KeyInUse && performance.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 25 + Math.random() * 50));
+      } else if (isDeadlock(error) && deadlocks === 0) {
+        deadlocks += 1;
+        app.log.warn({ requestId: context.requestId }, "a deadlock was resolved by trying again");
+      } else {
+        throw error;
+      }
+    }
+  }
+};
+
+const attempt = async <T>(
+  app: App,
+  context: Pick<RequestContext, "requestId" | "idempotency">,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> => {
+  const { idempotency } = context;
+  const committed: { coachId: string; events: RoomEvent[] }[] = [];
+  let outboxWritten = false;
+
+  const run = (sql: Sql): Promise<T> =>
+    work({
+      sql,
+      appendEvents: async (session, events) => {
+        const identified = events.map((event, index) => identify(app, event, session.lastSeq + index + 1));
+        const written = await insertEvents(sql, {
+          sessionId: session.id,
+          requestId: context.requestId,
+          events: identified,
+        });
+        committed.push({ coachId: session.coachId, events: written });
+        return { ...session, lastSeq: session.lastSeq + events.length };
+      },
+      appendOutbox: async (...entries) => {
+        outboxWritten ||= entries.length > 0;
+        await insertOutboxEntries(sql, {
+          entries: entries.map((entry) => ({ ...entry, id: app.newId() })),
+          requestId: context.requestId,
+          idempotencyKey: idempotency?.key ?? null,
+        });
+      },
+    });
+
+  const result = await app.sql.begin(async (sql) => {
+    // An object, because the driver takes an array for a list of statements to wait for.
+    return { value: await (idempotency ? onceInTransaction(sql, idempotency, () => run(sql)) : run(sql)) };
+  });
+  for (const { coachId, events } of committed) {
+    const [first] = events;
+    if (first) app.publisher.publishRoomNews({ sessionId: first.sessionId, coachId, events });
+  }
+  if (outboxWritten) app.publisher.publishOutboxNews();
+  return result.value;
+};
+
+const identify = (app: App, event: NewRoomEvent, seq: number): IdentifiedRoomEvent => {
+  const data =
+    "session" in event.data
+      ? { ...event.data, session: { ...event.data.session, lastSeq: seq } }
+      : event.data;
+  return { ...event, data, id: app.newId() } as IdentifiedRoomEvent;
+};
+
+/**
+ * Honours `If-Match`.
+ * @throws DomainError `version_mismatch` when the caller has seen another version than the present one
+ */
+export const assertVersion = (context: Pick<RequestContext, "ifVersion">, version: number): void => {
+  if (context.ifVersion === undefined || context.ifVersion === version) return;
+  throw new DomainError(
+    "conflict",
+    "version_mismatch",
+    `The present version is ${version}; read it again first.`,
+  );
+};

@@ -1,0 +1,113 @@
+import { v7 as uuidv7 } from "uuid";
+import { type Config, readConfig } from "../../src/config.ts";
+import { type Coordination, openCoordination } from "../../src/coordination/open.ts";
+import { type Database, openDatabase } from "../../src/db/client.ts";
+import type { NewClient } from "../../src/db/clients.ts";
+import type { NewCoach } from "../../src/db/coaches.ts";
+import type { Client } from "../../src/domain/client.ts";
+import type { Coach } from "../../src/domain/coach.ts";
+import type { KeyScope, Principal } from "../../src/domain/principal.ts";
+import type { Session } from "../../src/domain/session.ts";
+import { createLogger } from "../../src/log.ts";
+import { createApiKey } from "../../src/usecases/access/api-keys.ts";
+import { findHubSecret } from "../../src/usecases/access/hub-secret.ts";
+import { createTokens } from "../../src/usecases/access/tokens.ts";
+import type { App, RequestContext } from "../../src/usecases/app.ts";
+import { type BookResult, bookSession } from "../../src/usecases/bookings/book.ts";
+import { createClient } from "../../src/usecases/clients/create.ts";
+import { createCoach } from "../../src/usecases/coaches/create.ts";
+import { createTestDatabase } from "./database.ts";
+
+/** The use cases' world on a database of its own, and makers of what tests need in it. */
+export type TestApp = {
+  app: App;
+  db: Database;
+  databaseUrl: string;
+  keys: Record<KeyScope, string>;
+  as(principal: Principal): RequestContext;
+  admin: RequestContext;
+  makeCoach(input?: Partial<Omit<NewCoach, "id">>): Promise<Coach>;
+  makeClient(input?: Partial<Omit<NewClient, "id">>): Promise<Client>;
+  /** Books a session that starts in so many minutes and lasts half an hour. */
+  makeBooking(input: {
+    coach: Coach;
+    client: Client;
+    inMinutes?: number;
+  }): Promise<BookResult & { session: Session }>;
+  userToken(role: "coach" | "client" | "admin", id: string, expiresInSeconds?: number): Promise<string>;
+  close(): Promise<void>;
+};
+
+export const coachPrincipal = (coach: Coach): Principal => ({
+  kind: "user",
+  role: "coach",
+  id: coach.id,
+  name: coach.name,
+});
+export const clientPrincipal = (client: Client): Principal => ({
+  kind: "user",
+  role: "client",
+  id: client.id,
+  name: client.name,
+});
+
+let made = 0;
+
+export const createTestApp = async (env: Record<string, string> = {}): Promise<TestApp> => {
+  const database = await createTestDatabase();
+  const config = readConfig({ LOG_LEVEL: "silent", DATABASE_URL: database.url, ...env });
+  const log = createLogger(config, false);
+  const coordination = await openCoordination({ config, nodeId: uuidv7(), log });
+  const db = openDatabase({ url: database.url, poolSize: config.databasePoolSize });
+  const app = await assemble(config, db, coordination);
+  const admin: RequestContext = {
+    principal: { kind: "key", id: uuidv7(), name: "tests", scope: "admin" },
+    requestId: "tests",
+  };
+  const keyOf = async (scope: KeyScope): Promise<string> =>
+    (await createApiKey(app, { name: scope, scope })).key;
+  return {
+    app,
+    db,
+    databaseUrl: database.url,
+    keys: { read: await keyOf("read"), bookings: await keyOf("bookings"), admin: await keyOf("admin") },
+    as: (principal) => ({ principal, requestId: "tests" }),
+    admin,
+    makeCoach: (input = {}) =>
+      createCoach(app, admin, { name: `Coach ${++made}`, timeZone: "Europe/Berlin", ...input }),
+    makeClient: (input = {}) =>
+      createClient(app, admin, { name: `Client ${++made}`, timeZone: "Europe/Paris", ...input }),
+    makeBooking: async ({ coach, client, inMinutes = 10 }) => {
+      const startsAt = new Date(Date.now() + inMinutes * 60_000);
+      const input = { coachId: coach.id, clientId: client.id, startsAt, durationMinutes: 30 };
+      const result = await bookSession(app, admin, input);
+      if (!result.session) throw new Error("a booking that is accepted has a session");
+      return { ...result, session: result.session };
+    },
+    userToken: async (role, id, expiresInSeconds = 600) => {
+      if (!app.tokens.signUser) throw new Error("tokens come from elsewhere");
+      return app.tokens.signUser({ role }, id, new Date(Date.now() + expiresInSeconds * 1000));
+    },
+    close: async () => {
+      await coordination.close();
+      await db.end({ timeout: 2 });
+      await database.drop();
+    },
+  };
+};
+
+const assemble = async (
+  config: Config,
+  sql: Database,
+  { lanes, presence, publisher }: Coordination,
+): Promise<App> => ({
+  config,
+  sql,
+  lanes,
+  presence,
+  publisher,
+  tokens: createTokens(config, await findHubSecret(sql)),
+  log: createLogger(config, false),
+  newId: uuidv7,
+  publicUrl: () => "http://127.0.0.1:3000",
+});
