@@ -11,7 +11,7 @@ export interface Lanes {
    */
   run<T>(coachId: string, work: () => Promise<T>): Promise<T>;
 
-  /** How often work went on without the cluster-wide lock, because Redis was gone or the lock was lost. */
+  /** How many turns of a lane went on without the cluster-wide lock: Redis was gone, or the lock was lost. */
   readonly lockFallbacks: number;
 
   /** Refuses new work and waits until everyone who waits is answered. */

@@ -1,4 +1,4 @@
-import { type Sql, toJson } from "./client.ts";
+import type { Sql } from "./client.ts";
 
 /** Names one request of one caller, however often it is sent. */
 export type IdempotencyRef = { caller: string; route: string; key: string };
@@ -40,7 +40,7 @@ export const insertRecord = async (
   const rows = await sql`
     INSERT INTO idempotency_records (caller, route, key, fingerprint, status, body, etag)
     VALUES (${ref.caller}, ${ref.route}, ${ref.key}, ${record.fingerprint}, ${record.status},
-            ${toJson(sql, record.body)}, ${record.etag})
+            ${JSON.stringify(record.body)}::text::json, ${record.etag})
     ON CONFLICT (caller, route, key) DO UPDATE
       SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
           etag = excluded.etag, created_at = now()

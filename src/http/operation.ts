@@ -8,6 +8,7 @@ import { AlreadyAnswered, type Answer, type IdempotentRequest, findAnswer } from
 import { authenticateRequest } from "./auth.ts";
 import { idempotentRequest, keepRefusal } from "./idempotency.ts";
 import { parseJson } from "./json.ts";
+import { readLimited } from "./limits.ts";
 import { Problem, problemOf } from "./problem.ts";
 
 /** What every request carries through the server. */
@@ -137,7 +138,7 @@ export const respondProblem = (c: Context<HttpEnv>, error: DomainError): Respons
 
 /** The body as it was sent, undefined when there is none. */
 const readBody = async (c: Context<HttpEnv>): Promise<unknown> => {
-  const text = await c.req.text();
+  const text = await readLimited(c.req.raw);
   if (text === "") return undefined;
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {

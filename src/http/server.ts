@@ -1,7 +1,6 @@
 import { type Server, createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
 import { DomainError } from "../domain/errors.ts";
@@ -12,8 +11,6 @@ import { type HubHealth, registerHealth } from "./health.ts";
 import { type HttpEnv, registerOperations, respondProblem } from "./operation.ts";
 import { internalProblem } from "./problem.ts";
 import { operations } from "./routes.ts";
-
-const maxBodyBytes = 64 * 1024;
 
 /** The API as a function from requests to responses; what listens is put around it. */
 const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
@@ -46,12 +43,6 @@ const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
     await next();
     c.header("cache-control", "no-store");
   });
-  const tooLarge = new DomainError(
-    "invalid",
-    "body_too_large",
-    `A body holds ${maxBodyBytes / 1024} KiB at most.`,
-  );
-  http.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => Promise.reject(tooLarge) }));
 
   registerHealth(http, app, health);
   registerDocs(http, app);

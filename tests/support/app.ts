@@ -6,7 +6,7 @@ import type { NewClient } from "../../src/db/clients.ts";
 import type { NewCoach } from "../../src/db/coaches.ts";
 import type { Client } from "../../src/domain/client.ts";
 import type { Coach } from "../../src/domain/coach.ts";
-import type { KeyScope, Principal } from "../../src/domain/principal.ts";
+import type { KeyScope } from "../../src/domain/principal.ts";
 import type { Session } from "../../src/domain/session.ts";
 import { createLogger } from "../../src/log.ts";
 import { createApiKey } from "../../src/usecases/access/api-keys.ts";
@@ -23,9 +23,9 @@ export type TestApp = {
   app: App;
   db: Database;
   databaseUrl: string;
+  /** Carries passing events between nodes; null on a hub of one. */
+  adapter: Coordination["adapter"];
   keys: Record<KeyScope, string>;
-  as(principal: Principal): RequestContext;
-  admin: RequestContext;
   makeCoach(input?: Partial<Omit<NewCoach, "id">>): Promise<Coach>;
   makeClient(input?: Partial<Omit<NewClient, "id">>): Promise<Client>;
   /** Books a session that starts in so many minutes and lasts half an hour. */
@@ -38,23 +38,11 @@ export type TestApp = {
   close(): Promise<void>;
 };
 
-export const coachPrincipal = (coach: Coach): Principal => ({
-  kind: "user",
-  role: "coach",
-  id: coach.id,
-  name: coach.name,
-});
-export const clientPrincipal = (client: Client): Principal => ({
-  kind: "user",
-  role: "client",
-  id: client.id,
-  name: client.name,
-});
-
 let made = 0;
 
-export const createTestApp = async (env: Record<string, string> = {}): Promise<TestApp> => {
-  const database = await createTestDatabase();
+/** With `beside`, another node of a hub: on the same database, which stays the first one's to drop. */
+export const createTestApp = async (env: Record<string, string> = {}, beside?: TestApp): Promise<TestApp> => {
+  const database = beside ? { url: beside.databaseUrl, drop: async () => {} } : await createTestDatabase();
   const config = readConfig({ LOG_LEVEL: "silent", DATABASE_URL: database.url, ...env });
   const log = createLogger(config, false);
   const coordination = await openCoordination({ config, nodeId: uuidv7(), log });
@@ -70,9 +58,8 @@ export const createTestApp = async (env: Record<string, string> = {}): Promise<T
     app,
     db,
     databaseUrl: database.url,
+    adapter: coordination.adapter,
     keys: { read: await keyOf("read"), bookings: await keyOf("bookings"), admin: await keyOf("admin") },
-    as: (principal) => ({ principal, requestId: "tests" }),
-    admin,
     makeCoach: (input = {}) =>
       createCoach(app, admin, { name: `Coach ${++made}`, timeZone: "Europe/Berlin", ...input }),
     makeClient: (input = {}) =>

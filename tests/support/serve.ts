@@ -22,14 +22,15 @@ export type Reply = { status: number; headers: Headers; body: Record<string, unk
 
 /** Serves a test app over HTTP, and where asked its rooms and jobs. */
 export const serve = async (
-  { app, databaseUrl }: TestApp,
+  { app, databaseUrl, adapter }: TestApp,
   { realtime = false, jobs = false }: { realtime?: boolean; jobs?: boolean } = {},
 ): Promise<Served> => {
   const health = { draining: () => false, redis: () => "off" as const };
   const http = await startHttpServer(app, { health, host: "127.0.0.1", port: 0 });
   const opened: (Realtime | Jobs)[] = [];
   if (jobs) opened.push(await startJobs(app, { databaseUrl }));
-  if (realtime) opened.push(await startRealtime(app, { httpServer: http.server }));
+  if (realtime)
+    opened.push(await startRealtime(app, { httpServer: http.server, ...(adapter ? { adapter } : {}) }));
   const url = `http://127.0.0.1:${http.port}`;
   return {
     url,
