@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
+import { DomainError } from "../domain/errors.ts";
 import type { Awaited, Presence, RoomConnection } from "./presence.ts";
 
 export type RedisPresenceOptions = {
@@ -22,12 +23,13 @@ export const createRedisPresence = ({
 }: RedisPresenceOptions): Presence => {
   const base = `${prefix}:presence`;
   const due = `${base}:due`;
+  const nodes = `${base}:nodes`;
   const connectionsOf = (sessionId: string): string => `${base}:connections:${sessionId}`;
   const peopleOf = (sessionId: string): string => `${base}:people:${sessionId}`;
   const nodeKey = (id: string): string => `${base}:node:${id}`;
   const ownConnections = `${nodeKey(nodeId)}:connections`;
   const script = {
-    connect: defineScript(redis, "connect", 4),
+    connect: defineScript(redis, "connect", 5),
     disconnect: defineScript(redis, "disconnect", 4),
     expect: defineScript(redis, "expect", 2),
     due: defineScript(redis, "due", 1),
@@ -40,7 +42,7 @@ export const createRedisPresence = ({
 
   return {
     connect: async ({ sessionId, participantId, connectionId }: RoomConnection) => {
-      const keys = [...roomKeys(sessionId), ownConnections];
+      const keys = [...roomKeys(sessionId), ownConnections, nodes];
       const answer = await script.connect(keys, [sessionId, participantId, connectionId, nodeId]);
       const [connections, before] = answer as [number, number];
       return { connections, before: before < 0 ? null : before > 0 ? "connected" : "reconnecting" };
@@ -55,9 +57,9 @@ export const createRedisPresence = ({
       await script.expect([peopleOf(sessionId), due], [sessionId, participantId, graceMs]);
     },
     count: async (sessionId, participantId) =>
-      Number((await redis.hget(peopleOf(sessionId), participantId)) ?? 0),
+      Number((await reached(redis.hget(peopleOf(sessionId), participantId))) ?? 0),
     read: async (sessionId) =>
-      Object.entries(await redis.hgetall(peopleOf(sessionId))).map(([participantId, text]) => {
+      Object.entries(await reached(redis.hgetall(peopleOf(sessionId)))).map(([participantId, text]) => {
         const connections = Number(text);
         return { participantId, connections, status: connections > 0 ? "connected" : "reconnecting" };
       }),
@@ -70,7 +72,7 @@ export const createRedisPresence = ({
     },
     heartbeat: async (graceMs) => {
       const settings = [nodeId, leaseMs, graceMs, nodeKey(""), connectionsOf(""), peopleOf("")];
-      const answer = await script.heartbeat([nodeKey(nodeId), `${base}:nodes`, due], settings);
+      const answer = await script.heartbeat([nodeKey(nodeId), nodes, due], settings);
       const [held, lost] = answer as [number, string[]];
       const lapsed = held === 0 && !firstBeat;
       firstBeat = false;
@@ -81,6 +83,23 @@ export const createRedisPresence = ({
       await redis.del(nodeKey(nodeId)).catch(() => {});
     },
   };
+};
+
+/** What is asked of Redis; that it cannot be asked is told as a refusal that may be tried again. */
+const reached = async <T>(asked: Promise<T>): Promise<T> => {
+  try {
+    return await asked;
+  } catch (cause) {
+    throw new DomainError(
+      "unavailable",
+      "unavailable",
+      "The hub cannot tell who is present at this moment.",
+      {
+        facts: { retryAfterMs: 1_000 },
+        cause,
+      },
+    );
+  }
 };
 
 const toAwaited = (text: string): Awaited => {
@@ -99,9 +118,9 @@ const defineScript = (redis: Redis, name: string, numberOfKeys: number): Script 
     string,
     (...parameters: (string | number)[]) => Promise<unknown>
   >;
-  return (keys, args) => {
+  return async (keys, args) => {
     const call = commands[command];
     if (!call) throw new Error(`the script ${name} was not defined`);
-    return call.call(redis, ...keys, ...args);
+    return reached(call.call(redis, ...keys, ...args));
   };
 };

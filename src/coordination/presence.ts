@@ -56,7 +56,7 @@ export interface Presence {
 
   /**
    * Tells the others that this node lives, and takes away the connections of nodes that went silent, whose
-   * people have `graceMs` to come back. To be called about every second.
+   * people have `graceMs` to come back. To be called before the first connection, and then about every second.
    * @returns `lapsed` true when this node itself had been taken for dead: its connections have to be told anew;
    *   `lost`: people whose last connection went with a dead node
    */

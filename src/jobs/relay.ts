@@ -16,6 +16,7 @@ export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
   let closing = false;
   let wanted = false;
   let running: Promise<void> | null = null;
+  let failing = false;
 
   const work = async (): Promise<void> => {
     while (wanted && !closing) {
@@ -30,9 +31,15 @@ export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
   const wake = (): void => {
     wanted = true;
     running ??= work()
-      .catch((error: unknown) =>
-        app.log.warn({ err: error }, "the outbox was not relayed; the next pass tries again"),
-      )
+      .then(() => {
+        if (failing) app.log.info("the outbox is relayed again");
+        failing = false;
+      })
+      .catch((error: unknown) => {
+        // Once for an outage, not every second of it.
+        if (!failing) app.log.warn({ err: error }, "the outbox cannot be relayed; every pass tries again");
+        failing = true;
+      })
       .finally(() => {
         running = null;
       });

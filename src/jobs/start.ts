@@ -31,7 +31,7 @@ export const startJobs = async (app: App, backend: QueueBackend): Promise<Jobs> 
   const queue = openQueue(backend);
   const worker = openWorker(backend, async (job) => process(app, { name: job.name, data: job.data }));
   queue.on("error", (error) => app.log.debug({ err: error }, "the job queue is out of reach"));
-  worker.on("error", (error) => app.log.warn({ err: error }, "the job worker met an error; it goes on"));
+  worker.on("error", (error) => app.log.debug({ err: error }, "the job worker met an error; it goes on"));
   worker.on("failed", (job, error) =>
     app.log.error(
       {

@@ -50,6 +50,11 @@ export class Live {
     namespace.on("connection", (socket) => this.#connect(socket));
   }
 
+  /** To be awaited before anybody may connect. */
+  async begin(): Promise<void> {
+    await this.#keeper.begin();
+  }
+
   /**
    * Tells everybody to come back elsewhere, at moments that are spread out, closes their sockets and waits until
    * their rooms know.

@@ -34,6 +34,11 @@ export class PresenceKeeper {
     ];
   }
 
+  /** The first beat, before anybody may connect: from here on a death of this node is noticed. */
+  async begin(): Promise<void> {
+    await this.#beat();
+  }
+
   /** Remembers a connection that ended while presence could not be told. */
   remember(connection: RoomConnection): void {
     this.#untold.push(connection);

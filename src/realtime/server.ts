@@ -31,6 +31,7 @@ export const startRealtime = async (
     ...(corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
   });
   const live = new Live(app, io.of("/live"));
+  await live.begin();
   await awaitEverybody(app);
   return {
     close: async () => {
