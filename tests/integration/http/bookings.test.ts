@@ -215,7 +215,6 @@ describe("an idempotency key", () => {
     const slot = freeSlot();
     const headers = { "idempotency-key": crypto.randomUUID() };
     const before = await countBookings();
-    // Different coaches' lanes would not help: it is the key that has to hold them.
     const answers = await Promise.all(Array.from({ length: 8 }, () => book(slot, headers)));
     expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 8 }, () => 201));
     expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);

@@ -80,6 +80,16 @@ describe.each([
   });
 });
 
+test("one key makes one client, however many requests with it come at the same time", async () => {
+  const headers = { "idempotency-key": crypto.randomUUID() };
+  const body = { name: "Made once", timeZone: "UTC" };
+  const post = () => hub.send("POST", "/v1/clients", { as: world.keys.admin, body, headers });
+  const answers = await Promise.all(Array.from({ length: 10 }, post));
+  expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+  expect(answers[0]?.status).toBe(201);
+  expect(await world.db`SELECT id FROM clients WHERE name = 'Made once'`).toHaveLength(1);
+});
+
 test("clients see the public fields of active coaches and no more", async () => {
   const client = await world.makeClient();
   const coach = await world.makeCoach({ email: "secret@example.com", score: 0.9 });
