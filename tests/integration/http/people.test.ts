@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openDatabase } from "../../../src/db/client.ts";
 import { type TestApp, createTestApp } from "../../support/app.ts";
 import { type Served, serve } from "../../support/serve.ts";
+import { waitFor } from "../../support/wait.ts";
 
 let world: TestApp;
 let hub: Served;
@@ -84,7 +86,30 @@ test("one key makes one client, however many requests with it come at the same t
   const headers = { "idempotency-key": crypto.randomUUID() };
   const body = { name: "Made once", timeZone: "UTC" };
   const post = () => hub.send("POST", "/v1/clients", { as: world.keys.admin, body, headers });
-  const answers = await Promise.all(Array.from({ length: 10 }, post));
+  // Nobody gets past the insert until all who could be there are: whoever works on the key twice is seen.
+  const other = openDatabase({ url: world.databaseUrl, poolSize: 2 });
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
+  const holding = other.begin(async (sql) => {
+    await sql`LOCK TABLE clients IN EXCLUSIVE MODE`;
+    lock();
+    await released;
+  });
+  await locked;
+  const asked = Promise.all(Array.from({ length: 6 }, post));
+  const startedAt = performance.now();
+  await waitFor(
+    async () => {
+      const waiting =
+        await other`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%clients%'`;
+      return waiting.length > 1 || (waiting.length === 1 && performance.now() - startedAt > 500);
+    },
+    { what: "the requests to wait" },
+  );
+  release();
+  await holding;
+  await other.end();
+  const answers = await asked;
   expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
   expect(answers[0]?.status).toBe(201);
   expect(await world.db`SELECT id FROM clients WHERE name = 'Made once'`).toHaveLength(1);
