@@ -20,17 +20,28 @@ ${Object.entries(commands)
 
 Every command says more with --help. Settings come from the environment: see docs/operations.md.`;
 
-/** Resolves with the name of the signal that asks the process to stop; a second one ends it at once. */
+/** One press of Ctrl-C may arrive twice, from the terminal and from what started us: that is no second one. */
+const echoMs = 1_000;
+
+/**
+ * Resolves with what asks the process to stop. A second signal ends it at once. Started by npm it also stops when
+ * npm does: the shell between the two dies of a signal without passing it on.
+ */
 const untilStopped = (): Promise<string> =>
   new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | null = null;
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => {
-        if (asked) process.exit(130);
-        asked = true;
+        if (askedAt !== null && performance.now() - askedAt > echoMs) process.exit(130);
+        askedAt ??= performance.now();
         resolve(signal);
       });
     }
+    const { ppid } = process;
+    if (process.env["npm_lifecycle_event"] === undefined) return;
+    setInterval(() => {
+      if (process.ppid !== ppid) resolve("npm has ended");
+    }, 500).unref();
   });
 
 const main = async (argv: readonly string[]): Promise<number> => {

@@ -68,7 +68,7 @@ const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
 export type HttpServer = {
   server: Server;
   port: number;
-  /** Stops listening, and waits for the requests that run. */
+  /** Stops listening, and waits for the requests that run, `DRAIN_SECONDS` at most. */
   close(): Promise<void>;
 };
 
@@ -101,7 +101,11 @@ export const startHttpServer = async (
     port: address.port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        const tooLong = setTimeout(() => server.closeAllConnections(), app.config.drainSeconds * 1000);
+        server.close(() => {
+          clearTimeout(tooLong);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

@@ -20,9 +20,6 @@ const triesAgain = {
   unavailable: true,
 } satisfies Record<ErrorKind, boolean>;
 
-/** How long a job that runs may take to finish when the hub closes; it runs again elsewhere otherwise. */
-const closeWithinMs = 10_000;
-
 /**
  * Starts the relay of the outbox and the worker of its jobs.
  * @throws when the queue's store cannot be reached
@@ -49,7 +46,8 @@ export const startJobs = async (app: App, backend: QueueBackend): Promise<Jobs> 
   return {
     close: async () => {
       await relay.close();
-      await Promise.race([worker.close(), delay(closeWithinMs, undefined, { ref: false })]);
+      // A job that takes longer than this runs again elsewhere.
+      await Promise.race([worker.close(), delay(app.config.drainSeconds * 1000, undefined, { ref: false })]);
       await queue.close();
     },
   };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Namespace, Socket } from "socket.io";
 import type { RoomConnection } from "../coordination/presence.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -56,18 +57,24 @@ export class Live {
   }
 
   /**
-   * Tells everybody to come back elsewhere, at moments that are spread out, closes their sockets and waits until
-   * their rooms know.
+   * Tells everybody to come back elsewhere, at moments that are spread out, closes their connections and waits
+   * until their rooms know, `DRAIN_SECONDS` at most. It is the transport that is closed, not the socket: a
+   * Socket.IO client comes back by itself from the one, and not from the other.
    */
   async close(): Promise<void> {
     this.#draining = true;
     const connections = [...this.#connections.values()];
     const spreadMs = Math.min(5_000, connections.length * 2);
-    for (const { socket } of connections) {
+    const gone = connections.map(async (connection) => {
+      const { socket } = connection;
+      const disconnected = new Promise((resolve) => socket.once("disconnect", resolve));
       socket.emit("hub:draining", { reconnectInMs: 100 + Math.round(Math.random() * spreadMs) });
-      socket.disconnect(true);
-    }
-    await Promise.all(connections.map((connection) => connection.idle()));
+      socket.conn.close();
+      await disconnected;
+      await connection.idle();
+    });
+    const tooLong = delay(this.#app.config.drainSeconds * 1000, undefined, { ref: false });
+    await Promise.race([Promise.all(gone), tooLong]);
     for (const timer of this.#afterglows.values()) clearTimeout(timer);
     await this.#keeper.close();
     await this.#feed.close();

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { createApi } from "../../src/commands/demo/visitor.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { type HubProcess, freePort, runCommand, startHubProcess } from "../support/hub-process.ts";
+import { waitFor } from "../support/wait.ts";
 
 let dataDir: string;
 let running: HubProcess[] = [];
@@ -171,4 +173,24 @@ test("a hub that is asked to stop while it starts leaves nothing running", async
     stderr: expect.stringContaining("Stopped before it was ready.") as string,
   });
   expect(await postgresPid()).toBeNull();
+});
+
+test("started by npm, a hub stops when npm is stopped, though no signal reaches it", async () => {
+  const port = await freePort();
+  const npm = spawn("npm", ["start"], {
+    cwd: join(import.meta.dirname, "../.."),
+    stdio: "ignore",
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      DATA_DIR: dataDir,
+      DEMO_DATA: "false",
+      PORT: String(port),
+    },
+  });
+  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.ok;
+  await waitFor(ready, { what: "the hub to be ready", timeoutMs: 30_000 });
+  npm.kill("SIGTERM");
+  await waitFor(async () => (await postgresPid()) === null, { what: "the hub to close", timeoutMs: 10_000 });
+  expect(await ready()).toBeUndefined();
 });
