@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setInterval } from "node:timers";
 import { type Command, UsageError } from "./commands/command.ts";
 import { demo } from "./commands/demo.ts";
 import { key } from "./commands/key.ts";

@@ -14,6 +14,7 @@ export class Connection {
   readonly principal: Principal;
   readonly memberships = new Map<string, Membership>();
   #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor(socket: Socket, principal: Principal) {
     this.id = socket.id;
@@ -21,9 +22,17 @@ export class Connection {
     this.principal = principal;
   }
 
+  /** How much of what it asked for is not done yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Runs `task` when everything before it is done. A task reports its own failures and never throws. */
   enqueue(task: () => Promise<void>): void {
-    this.#last = this.#last.then(task);
+    this.#waiting += 1;
+    this.#last = this.#last.then(task).finally(() => {
+      this.#waiting -= 1;
+    });
   }
 
   /** Resolves when all that was asked for is done. */

@@ -27,6 +27,15 @@ const clientEvents: readonly ClientEvent[] = [
 /** How long those who were in a room that closed are still sent its events: until the summary, or this long. */
 const afterglowMs = 60_000;
 
+/** What one connection may have asked for and not been answered; more is a flood, and refused without work. */
+const maxWaiting = 64;
+
+const tooMany = {
+  code: "rate_limited",
+  message: "Wait for answers before you ask for more.",
+  retryAfterMs: 1_000,
+};
+
 /** The connections of this node, and the rooms that they are in. */
 export class Live {
   readonly #app: App;
@@ -99,7 +108,8 @@ export class Live {
         const answer = (result: Acknowledgement): void => {
           if (typeof acknowledge === "function") (acknowledge as (result: Acknowledgement) => void)(result);
         };
-        connection.enqueue(() => event.run(this.#scope(connection), payload, answer));
+        if (connection.waiting >= maxWaiting) answer({ ok: false, error: tooMany });
+        else connection.enqueue(() => event.run(this.#scope(connection), payload, answer));
       });
     }
     socket.on("disconnect", () => connection.enqueue(() => this.#disconnect(connection)));

@@ -383,6 +383,21 @@ describe("who may come in", () => {
     await ada.ask("message:send", { sessionId, text: "still here", clientMessageId: "1" });
   });
 
+  test("a flood from one connection is refused beyond a bound, and what was taken is done", async () => {
+    const room = await openRoom(rooms);
+    const ada = await room.enterAsCoach();
+    const asked = Array.from({ length: 200 }, (_, n) =>
+      ada.ask("message:send", { sessionId: room.session.id, text: `${n}`, clientMessageId: `${n}` }),
+    );
+    const outcomes = await Promise.allSettled(asked);
+    const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { reason } of refused) expect(String(reason)).toContain("rate_limited");
+    await waitFor(() => ada.events().length === 200 - refused.length, {
+      what: "the messages that were taken",
+    });
+  });
+
   test("joining again on the same connection starts from a new snapshot and repeats nothing", async () => {
     const room = await openRoom(rooms);
     const ada = await room.enterAsCoach();
