@@ -17,7 +17,13 @@ export type HubProcess = {
 };
 
 const root = join(import.meta.dirname, "../..");
-const bin = (name: string): string => join(root, "node_modules/.bin", name);
+/** A program that the project brings along. */
+export const bin = (name: string): string => join(root, "node_modules/.bin", name);
+
+/** Not child.kill(): on Deno a child that it was used on never tells its exit code. */
+const send = ({ pid }: ChildProcess, signal: NodeJS.Signals): void => {
+  if (pid !== undefined) process.kill(pid, signal);
+};
 
 /** The command that runs the source on a runtime. */
 const commandOf = (runtime: Runtime): [string, ...string[]] =>
@@ -36,8 +42,11 @@ export const runCommand = async (
   { env = {}, runtime = "node", signalWhen }: RunOptions = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> => {
   const { child, stdout, stderr } = launch(runtime, args, env);
+  let sent = false;
   child.stdout?.on("data", () => {
-    if (signalWhen !== undefined && stdout().includes(signalWhen)) child.kill("SIGTERM");
+    if (sent || signalWhen === undefined || !stdout().includes(signalWhen)) return;
+    sent = true;
+    send(child, "SIGTERM");
   });
   const [code] = (await once(child, "close")) as [number | null];
   return { code, stdout: stdout(), stderr: stderr() };
@@ -58,7 +67,7 @@ export const startHubProcess = async (
   const output = (): string => stdout() + stderr();
   const ended = once(child, "close") as Promise<[number | null]>;
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    if (child.exitCode === null && child.signalCode === null) send(child, signal);
     return (await ended)[0];
   };
   const url = `http://127.0.0.1:${port}`;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findRunningEmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded.ts";
+import { bin } from "../../support/hub-process.ts";
 import { waitFor } from "../../support/wait.ts";
 
 let parent: string;
@@ -77,7 +78,7 @@ test("the server of a hub that was killed is taken over, with its data; Ctrl-C a
     process.on("SIGINT", () => {});
     console.log((await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)} })).url);
     setInterval(() => {}, 1000);`;
-  const owner = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
+  const owner = spawn(bin("node"), ["--input-type=module-typescript", "-e", script], {
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
