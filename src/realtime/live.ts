@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Namespace, Socket } from "socket.io";
 import type { RoomConnection } from "../coordination/presence.ts";
+import { DomainError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomEvent } from "../domain/room.ts";
 import type { App } from "../usecases/app.ts";
 import { disconnectFromRoom } from "../usecases/rooms/disconnect.ts";
+import { joinRoom } from "../usecases/rooms/join.ts";
 import { authenticateHandshake } from "./auth.ts";
 import { Connection, roomOf } from "./connection.ts";
 import type { Acknowledgement, ClientEvent } from "./events/define-event.ts";
@@ -51,7 +53,7 @@ export class Live {
     this.#namespace = namespace;
     this.#feed = new RoomFeed(app, (event) => this.#watchClosing(event));
     this.#keeper = new PresenceKeeper(app, {
-      connections: () => [...this.#connections.values()].flatMap(roomConnections),
+      rejoin: () => this.#rejoin(),
       onLost: (person) => this.#tellPresence(person, 0),
     });
     namespace.use((socket, next) => {
@@ -133,6 +135,41 @@ export class Live {
       } catch (error) {
         this.#app.log.warn({ err: error }, "the end of a connection could not be told; it is told later");
         this.#keeper.remember(room);
+      }
+    }
+  }
+
+  /**
+   * Brings everybody who is connected here back into their rooms: while this node was frozen, or Redis without a
+   * memory, they may have been taken for gone, and have left.
+   * @throws what keeps one of them out for the moment: then it is to be tried again
+   */
+  async #rejoin(): Promise<void> {
+    const connections = [...this.#connections.values()];
+    await Promise.all(
+      connections.map(
+        (connection) =>
+          new Promise<void>((resolve, reject) => {
+            // In the connection's own order: one that ends meanwhile must not be brought back.
+            connection.enqueue(() => this.#rejoinRooms(connection).then(resolve, reject));
+          }),
+      ),
+    );
+  }
+
+  async #rejoinRooms(connection: Connection): Promise<void> {
+    if (!this.#connections.has(connection.id)) return;
+    for (const { sessionId, connectionId } of roomConnections(connection)) {
+      try {
+        const joined = await joinRoom(this.#app, this.#scope(connection).context, {
+          sessionId,
+          connectionId,
+        });
+        const { participantId, connections, before } = joined;
+        if (before !== "connected") this.#tellPresence({ sessionId, participantId }, connections);
+      } catch (error) {
+        // A room that closed meanwhile, or is full by now, takes nobody in: that will not change by itself.
+        if (!(error instanceof DomainError) || error.kind === "unavailable") throw error;
       }
     }
   }

@@ -7,8 +7,8 @@ const heartbeatMs = 1_000;
 const sweepMs = 250;
 
 export type PresenceKeeperOptions = {
-  /** The connections of this node that are in rooms, told again after the others took it for dead. */
-  connections: () => RoomConnection[];
+  /** Brings the connections of this node into their rooms anew, after the others took it for dead. */
+  rejoin: () => Promise<void>;
   /** Somebody's last connection went with a node that died. */
   onLost: (lost: Awaited) => void;
 };
@@ -22,6 +22,8 @@ export class PresenceKeeper {
   readonly #options: PresenceKeeperOptions;
   readonly #timers: NodeJS.Timeout[];
   readonly #running = new Set<Promise<void>>();
+  /** The others took this node for dead, and not everybody is back in their rooms. */
+  #lapsed = false;
   /** Connections whose end could not be told, because Redis was away. */
   #untold: RoomConnection[] = [];
 
@@ -51,8 +53,9 @@ export class PresenceKeeper {
 
   async #beat(): Promise<void> {
     const { lapsed, lost } = await this.#app.presence.heartbeat(this.#app.config.leaveGraceSeconds * 1000);
-    if (lapsed)
-      for (const connection of this.#options.connections()) await this.#app.presence.connect(connection);
+    this.#lapsed ||= lapsed;
+    if (this.#lapsed) await this.#options.rejoin();
+    this.#lapsed = false;
     for (const person of lost) this.#options.onLost(person);
     for (let connection = this.#untold.shift(); connection; connection = this.#untold.shift()) {
       try {

@@ -119,6 +119,39 @@ describe.each<[Runtime, Runtime]>([
     expect(types.filter((type) => type === "participant:left")).toHaveLength(1);
   });
 
+  test("a node that was frozen and wakes brings its people back: nobody is a ghost, nobody left twice", async () => {
+    await startNodes(runtimes, inject("redisUrl"));
+    const room = await openRoom();
+    const ada = await room.enter("coach", 0);
+    const maya = await room.enter("client", 1);
+    process.kill(nodeOf(1).pid, "SIGSTOP");
+    try {
+      await ada.nextPresence(({ connections }) => connections === 0);
+      await ada.next("participant:left");
+    } finally {
+      process.kill(nodeOf(1).pid, "SIGCONT");
+    }
+    const isMaya = (event: RoomEvent) =>
+      (event.data as { participantId: string }).participantId === room.clientId;
+    await waitFor(
+      () => ada.events().filter((event) => event.type === "participant:joined" && isMaya(event)).length === 2,
+      {
+        what: "her to be back",
+      },
+    );
+    await maya.ask("message:send", {
+      sessionId: room.sessionId,
+      text: "what was that?",
+      clientMessageId: "1",
+    });
+    await waitFor(() => maya.lastSeq() === ada.lastSeq(), { what: "both to have seen the same" });
+    const seqs = maya.events().map(({ seq }) => seq);
+    expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) + index));
+    const { data } = await room.api.get<{ data: object[] }>(`/sessions/${room.sessionId}/participants`);
+    expect(data).toMatchObject([{ status: "connected" }, { status: "connected", connections: 1 }]);
+    expect((await logOf(room)).filter((event) => event.type === "participant:left")).toHaveLength(1);
+  });
+
   test("a node that is asked to stop tells its people, loses no event, and leaves its sockets to the other", async () => {
     await startNodes(runtimes, inject("redisUrl"));
     const room = await openRoom();

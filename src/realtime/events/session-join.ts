@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
+import { isClosed } from "../../domain/session.ts";
 import { joinRoom } from "../../usecases/rooms/join.ts";
 import { readRoom } from "../../usecases/rooms/read.ts";
-import { roomOf } from "../connection.ts";
+import { type Membership, roomOf } from "../connection.ts";
 import { type Outcome, type Scope, defineEvent, sessionId } from "./define-event.ts";
 
 const payload = z.strictObject({ sessionId, after: z.int().min(0).max(2_147_483_647).optional() });
@@ -18,7 +19,8 @@ export const sessionJoin = defineEvent("session:join", payload, async (scope, in
   const { app, connection, context, feed, namespace } = scope;
   const joined = await joinRoom(app, context, { sessionId: input.sessionId, connectionId: connection.id });
   const { participantId, connections } = joined;
-  connection.memberships.set(input.sessionId, { sessionId: input.sessionId, participantId, closed: false });
+  const membership = { sessionId: input.sessionId, participantId, closed: false };
+  connection.memberships.set(input.sessionId, membership);
   await connection.socket.join(roomOf(input.sessionId));
   if (joined.before !== null) {
     namespace.to(roomOf(input.sessionId)).except(connection.id).emit("presence:changed", {
@@ -32,7 +34,7 @@ export const sessionJoin = defineEvent("session:join", payload, async (scope, in
   feed.unsubscribe(input.sessionId, connection.id);
   const release = await feed.hold(input.sessionId);
   try {
-    return await followFromSnapshot(scope, { ...input, participantId });
+    return await followFromSnapshot(scope, { ...input, membership });
   } finally {
     // After the subscription, which keeps the room by itself.
     setImmediate(release);
@@ -41,13 +43,16 @@ export const sessionJoin = defineEvent("session:join", payload, async (scope, in
 
 const followFromSnapshot = async (
   { app, connection, feed }: Scope,
-  input: { sessionId: string; after?: number | undefined; participantId: string },
+  input: { sessionId: string; after?: number | undefined; membership: Membership },
 ): Promise<Outcome> => {
   for (let tries = 0; tries < snapshotTries; tries++) {
     const { session, participants, seq, events, recovered } = await readRoom(app, input);
     if (!feed.covers(input.sessionId, seq)) continue;
+    // It may have closed before this node followed it: then nobody else here will say so.
+    input.membership.closed = isClosed(session.status);
     const self =
-      participants.find((participant) => participant.participantId === input.participantId) ?? null;
+      participants.find((participant) => participant.participantId === input.membership.participantId) ??
+      null;
     return {
       answer: { session, self, participants, seq, recovered, events },
       afterwards: () =>
