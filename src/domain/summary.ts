@@ -69,7 +69,7 @@ const sentences = (session: Session, people: readonly SummaryParticipant[], figu
   const { durationMinutes, scheduledMinutes, startedLateMinutes, messageCount } = figures;
   const text: string[] = [];
   if (session.startedAt) {
-    const length = `The session lasted ${minutes(durationMinutes)} of ${scheduledMinutes} planned`;
+    const length = `The session lasted ${about(durationMinutes)} of ${scheduledMinutes} planned`;
     const late =
       startedLateMinutes > 0 ? ` and started ${minutes(startedLateMinutes)} late` : " and started on time";
     text.push(`${length}${late}.`);
@@ -93,10 +93,9 @@ const sentences = (session: Session, people: readonly SummaryParticipant[], figu
 
 const presence = (person: SummaryParticipant): string => {
   const visits = person.visits > 1 ? `, in ${person.visits} visits` : "";
-  const length =
-    person.minutesPresent === 0 ? "for less than a minute" : `for ${minutes(person.minutesPresent)}`;
-  return `${person.name} (${person.role}) was there ${length}${visits}.`;
+  return `${person.name} (${person.role}) was there for ${about(person.minutesPresent)}${visits}.`;
 };
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 const minutes = (n: number): string => count(n, "minute");
+const about = (n: number): string => (n === 0 ? "less than a minute" : minutes(n));
