@@ -13,10 +13,13 @@ export class Connection {
   readonly socket: Socket;
   readonly principal: Principal;
   readonly memberships = new Map<string, Membership>();
+  readonly #onFault: (error: unknown) => void;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
 
-  constructor(socket: Socket, principal: Principal) {
+  /** `onFault` hears of a task that failed; the next one runs all the same. */
+  constructor(socket: Socket, principal: Principal, onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
     this.id = socket.id;
     this.socket = socket;
     this.principal = principal;
@@ -27,12 +30,15 @@ export class Connection {
     return this.#waiting;
   }
 
-  /** Runs `task` when everything before it is done. A task reports its own failures and never throws. */
+  /** Runs `task` when everything before it is done. */
   enqueue(task: () => Promise<void>): void {
     this.#waiting += 1;
-    this.#last = this.#last.then(task).finally(() => {
-      this.#waiting -= 1;
-    });
+    this.#last = this.#last
+      .then(task)
+      .catch(this.#onFault)
+      .finally(() => {
+        this.#waiting -= 1;
+      });
   }
 
   /** Resolves when all that was asked for is done. */

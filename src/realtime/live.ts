@@ -46,6 +46,7 @@ export class Live {
   readonly #keeper: PresenceKeeper;
   readonly #connections = new Map<string, Connection>();
   readonly #afterglows = new Map<string, NodeJS.Timeout>();
+  readonly #begun = Promise.withResolvers<void>();
   #draining = false;
 
   constructor(app: App, namespace: Namespace) {
@@ -62,9 +63,10 @@ export class Live {
     namespace.on("connection", (socket) => this.#connect(socket));
   }
 
-  /** To be awaited before anybody may connect. */
+  /** Opens the doors: those who came before have waited. */
   async begin(): Promise<void> {
     await this.#keeper.begin();
+    this.#begun.resolve();
   }
 
   /**
@@ -94,6 +96,7 @@ export class Live {
   async #admit(socket: Socket): Promise<void> {
     if (this.#draining)
       throw Object.assign(new Error("This node is closing."), { data: { code: "unavailable" } });
+    await this.#begun.promise;
     dataOf(socket).principal = await authenticateHandshake(this.#app, socket);
   }
 
@@ -103,12 +106,17 @@ export class Live {
       socket.disconnect(true);
       return;
     }
-    const connection = new Connection(socket, principal);
+    const connection = new Connection(socket, principal, (error) =>
+      this.#app.log.error({ err: error }, "a task of a connection failed"),
+    );
     this.#connections.set(connection.id, connection);
     for (const event of clientEvents) {
-      socket.on(event.name, (payload: unknown, acknowledge: unknown) => {
+      socket.on(event.name, (...sent: unknown[]) => {
+        // The acknowledgement comes last, also behind no payload at all, or behind too many.
+        const acknowledge = typeof sent.at(-1) === "function" ? sent.pop() : null;
+        const [payload] = sent;
         const answer = (result: Acknowledgement): void => {
-          if (typeof acknowledge === "function") (acknowledge as (result: Acknowledgement) => void)(result);
+          if (acknowledge) (acknowledge as (result: Acknowledgement) => void)(result);
         };
         if (connection.waiting >= maxWaiting) answer({ ok: false, error: tooMany });
         else connection.enqueue(() => event.run(this.#scope(connection), payload, answer));

@@ -1,3 +1,4 @@
+import { io } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { joinRoom } from "../../../src/usecases/rooms/join.ts";
 import { leaveRoom } from "../../../src/usecases/rooms/leave.ts";
@@ -381,6 +382,24 @@ describe("who may come in", () => {
       );
     }
     await ada.ask("message:send", { sessionId, text: "still here", clientMessageId: "1" });
+  });
+
+  test("an event without a payload is answered too", async () => {
+    const room = await openRoom(rooms);
+    const token = await rooms.world.userToken("coach", room.coach.id);
+    const socket = io(`${rooms.urls[0]}/live`, {
+      auth: { token },
+      transports: ["websocket"],
+      forceNew: true,
+    });
+    try {
+      expect(await socket.timeout(5_000).emitWithAck("session:join")).toMatchObject({
+        ok: false,
+        error: { code: "invalid_request" },
+      });
+    } finally {
+      socket.disconnect();
+    }
   });
 
   test("a flood from one connection is refused beyond a bound, and what was taken is done", async () => {
