@@ -1,17 +1,17 @@
 import { z } from "@hono/zod-openapi";
+import { isPlainText } from "../domain/text.ts";
 import { isTimeZone } from "../domain/time.ts";
 
-/** Text that a person typed: no control characters, no broken ones; `lines` allows line feeds and tabs. */
+/** Text that a person typed; `lines` allows line feeds and tabs. */
 const text = (max: number, { lines = false }: { lines?: boolean } = {}) =>
   z
     .string()
     .min(1)
     .max(max)
     .refine(
-      (value) => !(lines ? /[^\P{Cc}\n\t]/u : /\p{Cc}/u).test(value),
-      "must not contain control characters",
-    )
-    .refine((value) => value.isWellFormed(), "must be well-formed Unicode");
+      (value) => isPlainText(value, { lines }),
+      "must not contain control characters or broken Unicode",
+    );
 
 const uuid = z.uuid("must be an id (UUID)").transform((id) => id.toLowerCase());
 
@@ -24,7 +24,7 @@ const reference = (what: string) =>
       /^(ext:.{1,200}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/iu,
       "must be an id (UUID) or ext:<externalId>",
     )
-    .refine((value) => !/\p{Cc}/u.test(value), "must not contain control characters")
+    .refine((value) => isPlainText(value), "must not contain control characters")
     .openapi({
       description: `The id of a ${what}, or "ext:" and your own id of it.`,
       example: `ext:${what}-17`,
@@ -62,7 +62,7 @@ const metadata = z
     z
       .string()
       .max(500)
-      .refine((value) => value.isWellFormed() && !value.includes("\0")),
+      .refine((value) => isPlainText(value, { lines: true }), "must not contain control characters"),
   )
   .refine((value) => Object.keys(value).length <= 20, "must have 20 keys at most");
 

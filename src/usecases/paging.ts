@@ -46,6 +46,8 @@ const decodeCursor = (cursor: string, order: PageOrder): PageKey => {
     return { at: null, id };
   }
   const instant = typeof at === "string" ? new Date(at) : new Date(Number.NaN);
-  if (Number.isNaN(instant.getTime())) throw refusal;
+  // Outside of these years no start can lie, and not every such date can be asked for.
+  const year = instant.getUTCFullYear();
+  if (Number.isNaN(year) || year < 1900 || year > 2300) throw refusal;
   return { at: instant, id };
 };

@@ -1,6 +1,7 @@
 import type { Namespace } from "socket.io";
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
+import { isPlainText } from "../../domain/text.ts";
 import type { App, RequestContext } from "../../usecases/app.ts";
 import { refusalOf } from "../../usecases/failures.ts";
 import type { Connection } from "../connection.ts";
@@ -73,6 +74,17 @@ const failureOf = ({ app, context }: Scope, name: string, error: unknown): Failu
   app.log.error({ err: error, event: name, requestId: context.requestId }, "an event failed");
   return { code: "internal", message: "Something went wrong on our side." };
 };
+
+/** Text of a person in a payload: lines and tabs, no other control characters. */
+export const typedText = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(
+      (text) => isPlainText(text, { lines: true }),
+      "must not contain control characters or broken Unicode",
+    );
 
 /** A session's id in a payload. */
 export const sessionId = z.uuid();

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { startSession } from "../../usecases/sessions/start.ts";
-import { defineEvent, sessionId } from "./define-event.ts";
+import { defineEvent, sessionId, typedText } from "./define-event.ts";
 
 /** The payload of a transition over the socket. */
-export const transitionPayload = z.strictObject({ sessionId, reason: z.string().min(1).max(500).optional() });
+export const transitionPayload = z.strictObject({ sessionId, reason: typedText(500).optional() });
 
 /** Starts a session, by the same rules as over REST. */
 export const sessionStart = defineEvent(

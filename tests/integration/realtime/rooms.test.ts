@@ -381,6 +381,9 @@ describe("who may come in", () => {
         "invalid_request",
       );
     }
+    await expect(ada.ask("session:end", { sessionId, reason: "a\u0000b" })).rejects.toThrow(
+      "invalid_request",
+    );
     await ada.ask("message:send", { sessionId, text: "still here", clientMessageId: "1" });
   });
 
