@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { link, readFile, rm, unlink, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -40,9 +40,19 @@ const tryLink = async (from: string, to: string): Promise<boolean> => {
   }
 };
 
-/** Removes a lock whose owner is gone, unless somebody else did, and took it, a moment ago. */
+/**
+ * Removes a lock with this text. It is moved aside first and looked at there: between a look and a removal in its
+ * place, somebody else could have taken it, and lost it by this.
+ */
 const removeIfSame = async (path: string, text: string): Promise<void> => {
-  if ((await readFile(path, "utf8").catch(() => null)) === text) await unlink(path).catch(() => {});
+  const aside = `${path}.${process.pid}.old`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return;
+  }
+  if ((await readFile(aside, "utf8").catch(() => "")) !== text) await tryLink(aside, path);
+  await rm(aside, { force: true });
 };
 
 const releaseIfOwn = (path: string, own: string): Promise<void> => removeIfSame(path, own);
