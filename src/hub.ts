@@ -9,9 +9,12 @@ import { type Logger, createLogger } from "./log.ts";
 import { startRealtime } from "./realtime/server.ts";
 import { ensureAdminKey } from "./usecases/access/api-keys.ts";
 import { findHubSecret } from "./usecases/access/hub-secret.ts";
+import { createKeyring } from "./usecases/access/keyring.ts";
 import { createTokens } from "./usecases/access/tokens.ts";
 import type { App } from "./usecases/app.ts";
 import { hasCoaches, loadDemoData } from "./usecases/demo/load.ts";
+import type { LaneJob } from "./usecases/lanes/job.ts";
+import { runLaneBatch } from "./usecases/lanes/run-batch.ts";
 
 export type HubOverrides = {
   log?: Logger;
@@ -77,7 +80,12 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
     }
     const applied = await prepareSchema(database.sql, config.migrate);
     if (applied.length > 0) onProgress(`The schema is up to date (${applied.length} migrations applied).`);
-    const coordination = await openCoordination({ config, nodeId: newId(), log });
+    const coordination = await openCoordination({
+      config,
+      nodeId: newId(),
+      log,
+      runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
+    });
     keep(() => coordination.close());
 
     const app: App = {
@@ -87,6 +95,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       presence: coordination.presence,
       publisher: coordination.publisher,
       tokens: createTokens(config, await findHubSecret(database.sql)),
+      keyring: createKeyring(database.sql),
       log,
       newId,
       publicUrl: () => config.publicUrl ?? running?.url ?? "",

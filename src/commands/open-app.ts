@@ -4,8 +4,11 @@ import { openCoordination } from "../coordination/open.ts";
 import { openSharedDatabase, prepareSchema } from "../db/open.ts";
 import { createLogger } from "../log.ts";
 import { findHubSecret } from "../usecases/access/hub-secret.ts";
+import { createKeyring } from "../usecases/access/keyring.ts";
 import { createTokens } from "../usecases/access/tokens.ts";
 import type { App } from "../usecases/app.ts";
+import type { LaneJob } from "../usecases/lanes/job.ts";
+import { runLaneBatch } from "../usecases/lanes/run-batch.ts";
 
 /** The use cases' world for a command that works beside a running hub, or without one. */
 export const openApp = async (config: Config): Promise<{ app: App; close(): Promise<void> }> => {
@@ -13,12 +16,29 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
   try {
     await prepareSchema(database.sql, config.migrate);
     const log = createLogger({ ...config, logLevel: "warn" }, false);
-    const coordination = await openCoordination({ config, nodeId: uuidv7(), log });
+    const coordination = await openCoordination({
+      config,
+      nodeId: uuidv7(),
+      log,
+      runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
+    });
     const { lanes, presence, publisher } = coordination;
     const tokens = createTokens(config, await findHubSecret(database.sql));
     const publicUrl = () => config.publicUrl ?? `http://${config.host}:${config.port}`;
+    const app: App = {
+      config,
+      sql: database.sql,
+      lanes,
+      presence,
+      publisher,
+      tokens,
+      keyring: createKeyring(database.sql),
+      log,
+      newId: uuidv7,
+      publicUrl,
+    };
     return {
-      app: { config, sql: database.sql, lanes, presence, publisher, tokens, log, newId: uuidv7, publicUrl },
+      app,
       close: async () => {
         await coordination.close();
         await database.close();

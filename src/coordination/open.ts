@@ -4,7 +4,7 @@ import { type Config, SetupError } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { createMemoryLanes } from "./lanes-memory.ts";
 import { createRedisLanes } from "./lanes-redis.ts";
-import type { Lanes } from "./lanes.ts";
+import type { Lanes, RunLaneBatch } from "./lanes.ts";
 import { createMemoryPresence } from "./presence-memory.ts";
 import { createRedisPresence } from "./presence-redis.ts";
 import type { Presence } from "./presence.ts";
@@ -13,8 +13,8 @@ import { createRedisPublisher } from "./publisher-redis.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** How the nodes of a hub agree with one another; one node agrees with itself. */
-export type Coordination = {
-  lanes: Lanes;
+export type Coordination<Job> = {
+  lanes: Lanes<Job>;
   presence: Presence;
   publisher: Publisher;
   /** Carries passing events of sockets between nodes. */
@@ -24,18 +24,25 @@ export type Coordination = {
   close(): Promise<void>;
 };
 
-type CoordinationOptions = { config: Pick<Config, "redisUrl" | "redisPrefix">; nodeId: string; log: Logger };
+type CoordinationOptions<Job> = {
+  config: Pick<Config, "redisUrl" | "redisPrefix">;
+  nodeId: string;
+  log: Logger;
+  /** Runs what waits in lanes; not called before something does. */
+  runBatch: RunLaneBatch<Job>;
+};
 
 /**
  * Opens what the settings ask for: Redis for any number of nodes, or the memory of this process for one.
  * @throws SetupError when Redis cannot be reached; once it runs, the hub outlives a Redis that goes away
  */
-export const openCoordination = async ({
+export const openCoordination = async <Job>({
   config,
   nodeId,
   log,
-}: CoordinationOptions): Promise<Coordination> => {
-  if (!config.redisUrl) return openMemory(log);
+  runBatch,
+}: CoordinationOptions<Job>): Promise<Coordination<Job>> => {
+  if (!config.redisUrl) return openMemory(log, runBatch);
   const { redisPrefix: prefix } = config;
   const redis = await connect(config.redisUrl, log);
   const subscriber = redis.duplicate();
@@ -44,7 +51,7 @@ export const openCoordination = async ({
   const clients = [redis, subscriber, adapterPublisher, adapterSubscriber];
   for (const client of clients.slice(1)) client.on("error", () => {});
   await Promise.all(clients.slice(1).map((client) => client.connect()));
-  const lanes = createRedisLanes({ redis, prefix, log });
+  const lanes = createRedisLanes(runBatch, { redis, prefix, log });
   const presence = createRedisPresence({ redis, prefix, nodeId });
   const publisher = createRedisPublisher({ redis, subscriber, prefix, log });
   return {
@@ -64,8 +71,8 @@ export const openCoordination = async ({
   };
 };
 
-const openMemory = (log: Logger): Coordination => {
-  const lanes = createMemoryLanes();
+const openMemory = <Job>(log: Logger, runBatch: RunLaneBatch<Job>): Coordination<Job> => {
+  const lanes = createMemoryLanes(runBatch);
   const presence = createMemoryPresence();
   const publisher = createMemoryPublisher(log);
   return {

@@ -1,74 +1,78 @@
-import type { Booking, BookingStatus } from "../domain/booking.ts";
-import { type Sql, toJson } from "./client.ts";
+import { type Booking, type BookingRecord, liveStatuses } from "../domain/booking.ts";
+import type { Sql } from "./client.ts";
 import { type PageRequest, allOf, beyond, orderBy } from "./page.ts";
 
 const bookingColumns = (sql: Sql) => sql`
-  id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes, metadata,
+  bookings.id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes, metadata,
   (SELECT s.id FROM sessions s WHERE s.booking_id = bookings.id) AS session_id, version, created_at, updated_at`;
-
-/** A booking with the ids of all that is made with it. */
-export type NewBooking = {
-  id: string;
-  claimId: string;
-  sessionId: string;
-  coachId: string;
-  clientId: string;
-  startsAt: Date;
-  endsAt: Date;
-  title: string | null;
-  notes: string | null;
-  metadata: Record<string, string>;
-};
-
-/**
- * Writes claim, booking and session of a booking that is accepted at once: one statement, all or nothing.
- * @returns false, and nothing is written, when another claim of the coach overlaps. That is settled by the
- *   exclusion constraint, so it holds without the coach's lane too.
- */
-export const insertAcceptedBooking = async (sql: Sql, booking: NewBooking): Promise<boolean> => {
-  const rows = await sql`
-    WITH claim AS (
-      INSERT INTO claims (id, coach_id, period, kind)
-      VALUES (${booking.claimId}, ${booking.coachId}, tstzrange(${booking.startsAt}, ${booking.endsAt}), 'booking')
-      ON CONFLICT DO NOTHING
-      RETURNING id
-    ), booking AS (
-      INSERT INTO bookings
-        (id, coach_id, client_id, status, title, starts_at, ends_at, notes, metadata, claim_id)
-      SELECT ${booking.id}::uuid, ${booking.coachId}::uuid, ${booking.clientId}::uuid, 'accepted',
-             ${booking.title}::text, ${booking.startsAt}::timestamptz, ${booking.endsAt}::timestamptz,
-             ${booking.notes}::text, ${toJson(sql, booking.metadata)}::jsonb, claim.id
-      FROM claim
-      RETURNING id, coach_id, client_id, starts_at, ends_at
-    )
-    INSERT INTO sessions (id, booking_id, coach_id, client_id, status, starts_at, ends_at)
-    SELECT ${booking.sessionId}::uuid, id, coach_id, client_id, 'scheduled', starts_at, ends_at FROM booking
-    RETURNING id`;
-  return rows.length === 1;
-};
 
 export const findBooking = async (sql: Sql, id: string): Promise<Booking | null> => {
   const [row] = await sql<Booking[]>`SELECT ${bookingColumns(sql)} FROM bookings WHERE id = ${id}`;
   return row ?? null;
 };
 
-/** Locks the booking's row until the transaction ends. */
-export const findBookingForUpdate = async (
+const recordColumns = (sql: Sql) => sql`${bookingColumns(sql)}, claim_id, hold_id, assignment`;
+
+/** Which bookings a lane asks for: each of these ids, or made from these holds, or with these claims. */
+export type BookingRefs = { ids: readonly string[]; holdIds: readonly string[]; claimIds: readonly string[] };
+
+export const listBookingRecords = (
   sql: Sql,
-  id: string,
-): Promise<{ booking: Booking; claimId: string | null } | null> => {
-  const [row] = await sql<(Booking & { claimId: string | null })[]>`
-    SELECT ${bookingColumns(sql)}, claim_id FROM bookings WHERE id = ${id} FOR UPDATE OF bookings`;
-  if (!row) return null;
-  const { claimId, ...booking } = row;
-  return { booking, claimId };
+  { ids, holdIds, claimIds }: BookingRefs,
+): Promise<BookingRecord[]> =>
+  sql<BookingRecord[]>`
+    SELECT ${recordColumns(sql)} FROM bookings
+    WHERE id = ANY(${[...ids]}::uuid[]) OR hold_id = ANY(${[...holdIds]}::uuid[])
+       OR claim_id = ANY(${[...claimIds]}::uuid[])`;
+
+/** One client's time, in milliseconds. */
+export type ClientTime = { clientId: string; start: number; end: number };
+
+/** The live bookings that these clients have for exactly these times, with whomever. */
+export const listLiveBookingsAt = (sql: Sql, times: readonly ClientTime[]): Promise<BookingRecord[]> =>
+  sql<BookingRecord[]>`
+    SELECT ${recordColumns(sql)} FROM bookings
+    JOIN unnest(${times.map(({ clientId }) => clientId)}::uuid[],
+                ${times.map(({ start }) => new Date(start).toISOString())}::timestamptz[],
+                ${times.map(({ end }) => new Date(end).toISOString())}::timestamptz[])
+      AS asked (client_id, starts_at, ends_at) USING (client_id, starts_at, ends_at)
+    WHERE status = ANY(${[...liveStatuses]})`;
+
+export const insertBookings = async (sql: Sql, bookings: readonly BookingRecord[]): Promise<void> => {
+  await sql`
+    INSERT INTO bookings (id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes,
+                          metadata, claim_id, hold_id, assignment, created_at, updated_at)
+    SELECT id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes,
+           metadata::jsonb, claim_id, hold_id, assignment::jsonb, created_at, created_at
+    FROM unnest(
+      ${bookings.map(({ id }) => id)}::uuid[], ${bookings.map(({ status }) => status)}::text[],
+      ${bookings.map(({ coachId }) => coachId)}::uuid[], ${bookings.map(({ clientId }) => clientId)}::uuid[],
+      ${bookings.map(({ poolId }) => poolId)}::uuid[], ${bookings.map(({ sessionTypeId }) => sessionTypeId)}::uuid[],
+      ${bookings.map(({ title }) => title)}::text[],
+      ${bookings.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
+      ${bookings.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
+      ${bookings.map(({ notes }) => notes)}::text[],
+      ${bookings.map(({ metadata }) => JSON.stringify(metadata))}::text[],
+      ${bookings.map(({ claimId }) => claimId)}::uuid[], ${bookings.map(({ holdId }) => holdId)}::uuid[],
+      ${bookings.map(({ assignment }) => assignment && JSON.stringify(assignment))}::text[],
+      ${bookings.map(({ createdAt }) => createdAt.toISOString())}::timestamptz[]
+    ) AS n (id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes, metadata,
+            claim_id, hold_id, assignment, created_at)`;
 };
 
-/** Ends a booking and lets go of its claim's row, which the caller deletes. */
-export const updateBookingEnded = async (sql: Sql, id: string, status: BookingStatus): Promise<void> => {
+/** Writes the state, the time and the claim of bookings that changed. */
+export const updateBookings = async (sql: Sql, bookings: readonly BookingRecord[]): Promise<void> => {
   await sql`
-    UPDATE bookings SET status = ${status}, claim_id = NULL, version = version + 1, updated_at = now()
-    WHERE id = ${id}`;
+    UPDATE bookings SET status = n.status, starts_at = n.starts_at, ends_at = n.ends_at, claim_id = n.claim_id,
+      version = n.version, updated_at = n.updated_at
+    FROM unnest(
+      ${bookings.map(({ id }) => id)}::uuid[], ${bookings.map(({ status }) => status)}::text[],
+      ${bookings.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
+      ${bookings.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
+      ${bookings.map(({ claimId }) => claimId)}::uuid[], ${bookings.map(({ version }) => version)}::int[],
+      ${bookings.map(({ updatedAt }) => updatedAt.toISOString())}::timestamptz[]
+    ) AS n (id, status, starts_at, ends_at, claim_id, version, updated_at)
+    WHERE bookings.id = n.id`;
 };
 
 /** What a list is narrowed to; null does not narrow. `from` and `to` bound the start, half-open. */

@@ -1,65 +1,131 @@
-import type { CoachCalendar } from "../domain/booking.ts";
-import type { Period } from "../domain/time.ts";
+import type { Claim } from "../domain/lane/state.ts";
+import type { Stretch } from "../domain/timeline.ts";
 import type { Sql } from "./client.ts";
 
-/** The class of the advisory locks on coaches, so that no other use of advisory locks meets them. */
-const coachLockClass = 7_120;
+/** A stretch of one coach's time, in milliseconds. */
+export type CoachRange = Stretch & { coachId: string };
 
-/**
- * Takes the coach's lane in the database until the transaction ends. Two coaches whose ids share a hash wait for
- * each other, which costs time and nothing else.
- */
-export const lockCoachLane = async (sql: Sql, coachId: string): Promise<void> => {
-  await sql`SELECT pg_advisory_xact_lock(${coachLockClass}, hashtext(${coachId}))`;
+/** Ranges as the columns of a table: coach, start, end. */
+export const rangeColumns = (sql: Sql, ranges: readonly CoachRange[]) => sql`
+  unnest(${ranges.map(({ coachId }) => coachId)}::uuid[],
+         ${ranges.map(({ start }) => new Date(start).toISOString())}::timestamptz[],
+         ${ranges.map(({ end }) => new Date(end).toISOString())}::timestamptz[])`;
+
+type ClaimRow = Pick<Claim, "id" | "coachId" | "kind" | "expiresAt"> & {
+  start: Date;
+  end: Date;
+  startsAt: Date | null;
 };
 
-type CalendarRow = {
-  active: boolean;
-  now: Date;
-  claims: {
-    start: string;
-    end: string;
-    bookingId: string | null;
-    clientId: string | null;
-    startsAt: string | null;
-    endsAt: string | null;
-  }[];
+/** The claims that touch any of these ranges, each once; those past their deadline are nothing, and not among them. */
+export const listClaims = async (sql: Sql, ranges: readonly CoachRange[]): Promise<Claim[]> => {
+  if (ranges.length === 0) return [];
+  const rows = await sql<ClaimRow[]>`
+    SELECT DISTINCT k.id, k.coach_id, k.kind, lower(k.period) AS start, upper(k.period) AS end, k.starts_at, k.expires_at
+    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends)
+    JOIN claims k ON k.coach_id = r.coach_id AND k.period && tstzrange(r.starts, r.ends)
+    WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp()`;
+  return rows.map(({ start, end, startsAt, ...claim }) => ({
+    ...claim,
+    taken: { start: start.getTime(), end: end.getTime() },
+    startsAt: startsAt?.getTime() ?? null,
+  }));
 };
 
-/**
- * What a decision about `period` has to know of a coach: the claims that touch it, and the database's time, since
- * the clocks of nodes differ. Null when there is no such coach. Read it under the coach's lane.
- */
-export const findCalendar = async (
+/** What is taken of a coach's time, and when the sessions start that took it; in milliseconds, in no order. */
+export type ClaimedTime = { taken: Stretch[]; starts: number[] };
+
+/** The same claims as {@link listClaims} finds, by coach and without who they are: for thousands of them at once. */
+export const listClaimedTime = async (
+  sql: Sql,
+  ranges: readonly CoachRange[],
+): Promise<Map<string, ClaimedTime>> => {
+  const rows = await sql<{ coachId: string; claims: string }[]>`
+    SELECT r.coach_id, string_agg(
+        extract(epoch FROM lower(k.period))::float8::text || ' ' || extract(epoch FROM upper(k.period))::float8::text
+          || ' ' || coalesce(extract(epoch FROM k.starts_at)::float8::text, ''), ',') AS claims
+    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends)
+    JOIN claims k ON k.coach_id = r.coach_id AND k.period && tstzrange(r.starts, r.ends)
+    WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp()
+    GROUP BY r.coach_id`;
+  return new Map(rows.map(({ coachId, claims }) => [coachId, parseClaims(claims)]));
+};
+
+const parseClaims = (text: string): ClaimedTime => {
+  const claimed: ClaimedTime = { taken: [], starts: [] };
+  for (const claim of text.split(",")) {
+    const [start = "", end = "", startsAt = ""] = claim.split(" ");
+    claimed.taken.push({ start: Number(start) * 1000, end: Number(end) * 1000 });
+    if (startsAt !== "") claimed.starts.push(Number(startsAt) * 1000);
+  }
+  return claimed;
+};
+
+/** The claims of these coaches whose deadline has passed. */
+export const listLapsedClaims = async (sql: Sql, coachIds: readonly string[]): Promise<string[]> => {
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM claims WHERE expires_at <= clock_timestamp() AND coach_id = ANY(${[...coachIds]}::uuid[])`;
+  return rows.map(({ id }) => id);
+};
+
+/** The coaches who have claims whose deadline has passed. */
+export const listCoachesWithLapsedClaims = async (sql: Sql, limit: number): Promise<string[]> => {
+  const rows = await sql<{ coachId: string }[]>`
+    SELECT DISTINCT coach_id FROM claims WHERE expires_at <= clock_timestamp() LIMIT ${limit}`;
+  return rows.map(({ coachId }) => coachId);
+};
+
+/** A block of a coach; null for any other claim. */
+export const findBlock = async (
   sql: Sql,
   coachId: string,
-  period: Period,
-): Promise<{ calendar: CoachCalendar; now: Date } | null> => {
-  const [row] = await sql<CalendarRow[]>`
-    SELECT c.active, clock_timestamp() AS now, coalesce(taken.claims, '[]') AS claims
-    FROM coaches c, LATERAL (
-      SELECT json_agg(json_build_object(
-        'start', lower(k.period), 'end', upper(k.period),
-        'bookingId', b.id, 'clientId', b.client_id, 'startsAt', b.starts_at, 'endsAt', b.ends_at)) AS claims
-      FROM claims k LEFT JOIN bookings b ON b.claim_id = k.id
-      WHERE k.coach_id = c.id AND k.period && tstzrange(${period.start}, ${period.end})
-    ) taken
-    WHERE c.id = ${coachId}`;
-  if (!row) return null;
-  const claims = row.claims.map((claim) => ({
-    period: { start: new Date(claim.start), end: new Date(claim.end) },
-    booking:
-      claim.bookingId && claim.clientId && claim.startsAt && claim.endsAt
-        ? {
-            id: claim.bookingId,
-            clientId: claim.clientId,
-            period: { start: new Date(claim.startsAt), end: new Date(claim.endsAt) },
-          }
-        : null,
-  }));
-  return { calendar: { active: row.active, claims }, now: row.now };
+  blockId: string,
+): Promise<{ start: Date; end: Date } | null> => {
+  const [row] = await sql<{ start: Date; end: Date }[]>`
+    SELECT lower(period) AS start, upper(period) AS end FROM claims
+    WHERE id = ${blockId} AND coach_id = ${coachId} AND kind = 'block'`;
+  return row ?? null;
 };
 
-export const deleteClaim = async (sql: Sql, claimId: string): Promise<void> => {
-  await sql`DELETE FROM claims WHERE id = ${claimId}`;
+/**
+ * Writes claims.
+ * @returns how many were written: fewer than asked for when one of them overlaps a claim that stands, which the
+ *   exclusion constraint settles, so it holds without the coach's lane too
+ */
+export const insertClaims = async (
+  sql: Sql,
+  claims: readonly (Claim & { reason: string | null })[],
+): Promise<number> => {
+  const rows = await sql`
+    INSERT INTO claims (id, coach_id, period, kind, starts_at, expires_at, reason)
+    SELECT id, coach_id, tstzrange(starts, ends), kind, starts_at, expires_at, reason
+    FROM unnest(
+      ${claims.map(({ id }) => id)}::uuid[], ${claims.map(({ coachId }) => coachId)}::uuid[],
+      ${claims.map(({ taken }) => new Date(taken.start).toISOString())}::timestamptz[],
+      ${claims.map(({ taken }) => new Date(taken.end).toISOString())}::timestamptz[],
+      ${claims.map(({ kind }) => kind)}::text[],
+      ${claims.map(({ startsAt }) => (startsAt === null ? null : new Date(startsAt).toISOString()))}::timestamptz[],
+      ${claims.map(({ expiresAt }) => expiresAt?.toISOString() ?? null)}::timestamptz[],
+      ${claims.map(({ reason }) => reason)}::text[]
+    ) AS n (id, coach_id, starts, ends, kind, starts_at, expires_at, reason)
+    ON CONFLICT DO NOTHING`;
+  return rows.count;
+};
+
+/** Changes what a claim is and when it lapses; where it stands stays. */
+export const updateClaims = async (
+  sql: Sql,
+  claims: readonly Pick<Claim, "id" | "kind" | "expiresAt">[],
+): Promise<void> => {
+  await sql`
+    UPDATE claims SET kind = n.kind, expires_at = n.expires_at
+    FROM unnest(
+      ${claims.map(({ id }) => id)}::uuid[], ${claims.map(({ kind }) => kind)}::text[],
+      ${claims.map(({ expiresAt }) => expiresAt?.toISOString() ?? null)}::timestamptz[]
+    ) AS n (id, kind, expires_at)
+    WHERE claims.id = n.id`;
+};
+
+export const deleteClaims = async (sql: Sql, claimIds: readonly string[]): Promise<void> => {
+  await sql`DELETE FROM claims WHERE id = ANY(${[...claimIds]}::uuid[])`;
 };

@@ -1,11 +1,7 @@
-import type { Client } from "../domain/client.ts";
+import type { ChangesOf } from "../domain/changes.ts";
+import type { Client, NewClient } from "../domain/client.ts";
 import type { Sql } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
-
-export type NewClient = Pick<Client, "id" | "name" | "timeZone"> & {
-  email?: string | undefined;
-  externalId?: string | undefined;
-};
 
 /** Fails with unique violation `clients_external_id_key` when the external id is another client's. */
 export const insertClient = async (sql: Sql, client: NewClient): Promise<Client> => {
@@ -26,12 +22,38 @@ export const findClientByExternalId = async (sql: Sql, externalId: string): Prom
   return row ?? null;
 };
 
-/** The oldest client with this address, whatever its case. */
-export const findClientByEmail = async (sql: Sql, email: string): Promise<Client | null> => {
-  const [row] = await sql<Client[]>`
-    SELECT * FROM clients WHERE lower(email) = lower(${email}) ORDER BY id LIMIT 1`;
+/** What may change of a client; undefined stays. */
+export type ClientChanges = ChangesOf<Pick<Client, "name" | "email" | "externalId" | "timeZone">>;
+
+/** Locks the client's row until the transaction ends. */
+export const findClientForUpdate = async (sql: Sql, id: string): Promise<Client | null> => {
+  const [row] = await sql<Client[]>`SELECT * FROM clients WHERE id = ${id} FOR UPDATE`;
   return row ?? null;
 };
+
+/** Writes all that may change. Fails with unique violation `clients_external_id_key` as an insert does. */
+export const updateClient = async (sql: Sql, client: Client): Promise<Client> => {
+  const [row] = await sql<[Client]>`
+    UPDATE clients SET name = ${client.name}, email = ${client.email}, external_id = ${client.externalId},
+      time_zone = ${client.timeZone}, version = version + 1, updated_at = now()
+    WHERE id = ${client.id} RETURNING *`;
+  return row;
+};
+
+/** Who may be meant: clients by id, by external id, by mail whatever its case. */
+export type ClientRefs = {
+  ids: readonly string[];
+  externalIds: readonly string[];
+  emails: readonly string[];
+};
+
+export const listClientsByRefs = (
+  sql: Sql,
+  { ids, externalIds, emails }: ClientRefs,
+): Promise<Client[]> => sql<Client[]>`
+    SELECT * FROM clients WHERE id = ANY(${[...ids]}::uuid[])
+    ${externalIds.length > 0 ? sql`UNION SELECT * FROM clients WHERE external_id = ANY(${[...externalIds]}::text[])` : sql``}
+    ${emails.length > 0 ? sql`UNION SELECT * FROM clients WHERE lower(email) = ANY(${emails.map((email) => email.toLowerCase())}::text[])` : sql``}`;
 
 export type ClientFilter = { id: string | null };
 

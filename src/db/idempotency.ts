@@ -9,42 +9,42 @@ export type IdempotencyRecord = { fingerprint: string; status: number; body: unk
 /** How long an answer is kept. */
 const kept = "24 hours";
 
-export const findRecord = async (sql: Sql, ref: IdempotencyRef): Promise<IdempotencyRecord | null> => {
-  const [row] = await sql<IdempotencyRecord[]>`
-    SELECT fingerprint, status, body, etag FROM idempotency_records
-    WHERE caller = ${ref.caller} AND route = ${ref.route} AND key = ${ref.key}
-      AND created_at > now() - ${kept}::interval`;
-  return row ?? null;
-};
+/** The name under which a key is locked while its request is answered. */
+export const lockNameOf = ({ caller, route, key }: IdempotencyRef): string => `${caller} ${route} ${key}`;
 
-/**
- * Takes the key for the rest of the transaction.
- * @returns false when another transaction is using it now; nothing waits
- */
-export const tryLockKey = async (sql: Sql, ref: IdempotencyRef): Promise<boolean> => {
-  const text = `${ref.caller} ${ref.route} ${ref.key}`;
-  const [row] = await sql<[{ free: boolean }]>`
-    SELECT pg_try_advisory_xact_lock(hashtextextended(${text}, 7120)) AS free`;
-  return row.free;
-};
-
-/**
- * Keeps an answer, in place of one that is past its time.
- * @returns false, and nothing is written, when there is an answer for this key
- */
-export const insertRecord = async (
+/** The records of these keys, in no order. */
+export const listRecords = (
   sql: Sql,
-  ref: IdempotencyRef,
-  record: IdempotencyRecord,
-): Promise<boolean> => {
+  refs: readonly IdempotencyRef[],
+): Promise<(IdempotencyRef & IdempotencyRecord)[]> =>
+  sql<(IdempotencyRef & IdempotencyRecord)[]>`
+    SELECT caller, route, key, fingerprint, status, body, etag
+    FROM unnest(${refs.map(({ caller }) => caller)}::text[], ${refs.map(({ route }) => route)}::text[],
+                ${refs.map(({ key }) => key)}::text[]) AS asked (caller, route, key)
+    JOIN idempotency_records USING (caller, route, key)
+    WHERE created_at > now() - ${kept}::interval`;
+
+/**
+ * Keeps answers, in place of those that are past their time.
+ * @returns how many were kept: fewer than given when there is an answer for one of the keys
+ */
+export const insertRecords = async (
+  sql: Sql,
+  records: readonly (IdempotencyRef & IdempotencyRecord)[],
+): Promise<number> => {
   const rows = await sql`
     INSERT INTO idempotency_records (caller, route, key, fingerprint, status, body, etag)
-    VALUES (${ref.caller}, ${ref.route}, ${ref.key}, ${record.fingerprint}, ${record.status},
-            ${JSON.stringify(record.body)}::text::json, ${record.etag})
+    SELECT caller, route, key, fingerprint, status, body::json, etag
+    FROM unnest(${records.map(({ caller }) => caller)}::text[], ${records.map(({ route }) => route)}::text[],
+                ${records.map(({ key }) => key)}::text[], ${records.map(({ fingerprint }) => fingerprint)}::text[],
+                ${records.map(({ status }) => status)}::int[],
+                ${records.map(({ body }) => JSON.stringify(body))}::text[],
+                ${records.map(({ etag }) => etag)}::text[])
+      AS n (caller, route, key, fingerprint, status, body, etag)
+    ORDER BY caller, route, key
     ON CONFLICT (caller, route, key) DO UPDATE
       SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
           etag = excluded.etag, created_at = now()
-      WHERE idempotency_records.created_at <= now() - ${kept}::interval
-    RETURNING key`;
-  return rows.length === 1;
+      WHERE idempotency_records.created_at <= now() - ${kept}::interval`;
+  return rows.count;
 };

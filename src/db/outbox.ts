@@ -1,5 +1,5 @@
 import type { NewOutboxEntry } from "../domain/outbox.ts";
-import { type Sql, toJson } from "./client.ts";
+import type { Sql } from "./client.ts";
 
 /** An entry as the relay finds it; `pending` are the jobs that are not done, null before it was ever enqueued. */
 export type OutboxEntry = NewOutboxEntry & {
@@ -9,18 +9,25 @@ export type OutboxEntry = NewOutboxEntry & {
   pending: string[] | null;
 };
 
-export type OutboxBatch = {
-  entries: readonly (NewOutboxEntry & { id: string })[];
+/** An entry with all that is written of it. */
+export type OutboxRow = NewOutboxEntry & {
+  id: string;
   requestId: string | null;
+  /** The key that the caller sent with what made the entry. */
   idempotencyKey: string | null;
 };
 
-export const insertOutboxEntries = async (sql: Sql, batch: OutboxBatch): Promise<void> => {
-  if (batch.entries.length === 0) return;
+export const insertOutboxEntries = async (sql: Sql, entries: readonly OutboxRow[]): Promise<void> => {
+  if (entries.length === 0) return;
   await sql`
     INSERT INTO outbox (id, type, payload, request_id, idempotency_key)
-    SELECT (e ->> 'id')::uuid, e ->> 'type', e -> 'payload', ${batch.requestId}, ${batch.idempotencyKey}
-    FROM jsonb_array_elements(${toJson(sql, batch.entries)}::jsonb) AS e`;
+    SELECT id, type, payload::jsonb, request_id, idempotency_key
+    FROM unnest(
+      ${entries.map(({ id }) => id)}::uuid[], ${entries.map(({ type }) => type)}::text[],
+      ${entries.map(({ payload }) => JSON.stringify(payload))}::text[],
+      ${entries.map(({ requestId }) => requestId)}::text[],
+      ${entries.map(({ idempotencyKey }) => idempotencyKey)}::text[]
+    ) AS n (id, type, payload, request_id, idempotency_key)`;
 };
 
 /**
@@ -38,12 +45,18 @@ export const listRelayableForUpdate = (
        OR (done_at IS NULL AND enqueued_at < now() - make_interval(secs => ${overdueMs / 1000}))
     ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
 
-/** Notes the jobs that an entry now waits for; one with none is done. */
-export const updateEntryEnqueued = async (sql: Sql, id: string, jobs: readonly string[]): Promise<void> => {
+/** Notes the jobs that each entry now waits for; one with none is done. */
+export const updateEntriesEnqueued = async (
+  sql: Sql,
+  entries: readonly { id: string; jobs: readonly string[] }[],
+): Promise<void> => {
+  if (entries.length === 0) return;
   await sql`
-    UPDATE outbox SET enqueued_at = now(), pending = ${[...jobs]},
-      done_at = CASE WHEN ${jobs.length === 0} THEN now() END
-    WHERE id = ${id}`;
+    UPDATE outbox SET enqueued_at = now(), pending = string_to_array(n.jobs, ' '),
+      done_at = CASE WHEN n.jobs = '' THEN now() END
+    FROM unnest(${entries.map(({ id }) => id)}::uuid[],
+                ${entries.map(({ jobs }) => jobs.join(" "))}::text[]) AS n (id, jobs)
+    WHERE outbox.id = n.id`;
 };
 
 /** Notes that one of the jobs is done; the entry is, once all are. Again for the same job changes nothing. */

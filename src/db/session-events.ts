@@ -35,6 +35,27 @@ export const insertEvents = async (
   return rows.toSorted((a, b) => a.seq - b.seq);
 };
 
+/**
+ * Writes events that have their numbers, of sessions that the transaction has locked or made and whose `last_seq` it
+ * writes itself.
+ */
+export const insertNumberedEvents = async (
+  sql: Sql,
+  events: readonly (RoomEvent & { requestId: string | null })[],
+): Promise<void> => {
+  await sql`
+    INSERT INTO session_events (session_id, seq, id, type, actor, data, request_id, at)
+    SELECT session_id, seq, id, type, actor::jsonb, data::jsonb, request_id, at
+    FROM unnest(
+      ${events.map(({ sessionId }) => sessionId)}::uuid[], ${events.map(({ seq }) => seq)}::int[],
+      ${events.map(({ id }) => id)}::uuid[], ${events.map(({ type }) => type)}::text[],
+      ${events.map(({ actor }) => JSON.stringify(actor))}::text[],
+      ${events.map(({ data }) => JSON.stringify(data))}::text[],
+      ${events.map(({ requestId }) => requestId)}::text[],
+      ${events.map(({ at }) => at.toISOString())}::timestamptz[]
+    ) AS n (session_id, seq, id, type, actor, data, request_id, at)`;
+};
+
 /** The events after a seq, at most `limit`, in seq order. */
 export const listEvents = (
   sql: Sql,

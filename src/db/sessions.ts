@@ -32,6 +32,51 @@ export const findSessionForUpdate = async (
   return { session, now };
 };
 
+/** Locks the sessions of these bookings, one after another in the order of their ids, and reads them. */
+export const listSessionsForUpdate = async (sql: Sql, bookingIds: readonly string[]): Promise<Session[]> => {
+  const [, sessions] = await Promise.all([
+    sql`SELECT 1 FROM sessions WHERE booking_id = ANY(${[...bookingIds]}::uuid[]) ORDER BY id FOR UPDATE`,
+    sql<Session[]>`
+      SELECT ${sessionColumns(sql)} FROM sessions WHERE booking_id = ANY(${[...bookingIds]}::uuid[])`,
+  ]);
+  return sessions;
+};
+
+/** The sessions of these bookings, as they are; nothing is locked. */
+export const listSessionsOfBookings = (sql: Sql, bookingIds: readonly string[]): Promise<Session[]> =>
+  sql<Session[]>`
+    SELECT ${sessionColumns(sql)} FROM sessions WHERE booking_id = ANY(${[...bookingIds]}::uuid[])`;
+
+/** Writes sessions that are scheduled, with the number of their newest event. */
+export const insertSessions = async (sql: Sql, sessions: readonly Session[]): Promise<void> => {
+  await sql`
+    INSERT INTO sessions (id, booking_id, coach_id, client_id, status, starts_at, ends_at, last_seq, created_at, updated_at)
+    SELECT id, booking_id, coach_id, client_id, 'scheduled', starts_at, ends_at, last_seq, created_at, created_at
+    FROM unnest(
+      ${sessions.map(({ id }) => id)}::uuid[], ${sessions.map(({ bookingId }) => bookingId)}::uuid[],
+      ${sessions.map(({ coachId }) => coachId)}::uuid[], ${sessions.map(({ clientId }) => clientId)}::uuid[],
+      ${sessions.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
+      ${sessions.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
+      ${sessions.map(({ lastSeq }) => lastSeq)}::int[],
+      ${sessions.map(({ createdAt }) => createdAt.toISOString())}::timestamptz[]
+    ) AS n (id, booking_id, coach_id, client_id, starts_at, ends_at, last_seq, created_at)`;
+};
+
+/** Writes the time of sessions that were moved, with the number of their newest event. */
+export const updateSessionTimes = async (sql: Sql, sessions: readonly Session[]): Promise<void> => {
+  await sql`
+    UPDATE sessions SET starts_at = n.starts_at, ends_at = n.ends_at, last_seq = n.last_seq, version = n.version,
+      updated_at = n.updated_at
+    FROM unnest(
+      ${sessions.map(({ id }) => id)}::uuid[],
+      ${sessions.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
+      ${sessions.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
+      ${sessions.map(({ lastSeq }) => lastSeq)}::int[], ${sessions.map(({ version }) => version)}::int[],
+      ${sessions.map(({ updatedAt }) => updatedAt.toISOString())}::timestamptz[]
+    ) AS n (id, starts_at, ends_at, last_seq, version, updated_at)
+    WHERE sessions.id = n.id`;
+};
+
 /** What a transition writes; `at` becomes the start or the end, whichever the new status implies. */
 export type SessionChange = { status: SessionStatus; at: Date; reason: string | null };
 

@@ -41,16 +41,26 @@ const standingOf = (principal: Principal, owners: Owners): Standing => {
  */
 const allowed = {
   "coach.create": ["admin"],
+  "coach.update": ["admin", "coach"],
+  "coach.schedule": ["admin", "coach"],
   "coach.read": ["admin", "writer", "reader", "coach"],
   "client.create": ["admin", "writer"],
+  "client.update": ["admin", "writer", "client"],
   "client.read": ["admin", "writer", "reader", "client"],
   "booking.create": ["admin", "writer", "coach", "client"],
   "booking.read": ["admin", "writer", "reader", "coach", "client"],
   "booking.cancel": ["admin", "writer", "coach", "client"],
+  "booking.reschedule": ["admin", "writer", "coach", "client"],
+  "booking.answer": ["admin", "writer", "coach"],
+  "hold.create": ["admin", "writer", "coach", "client"],
   "session.read": ["admin", "writer", "reader", "coach", "client"],
   "session.join": ["admin", "writer", "coach", "client"],
   "session.start": ["admin", "writer", "coach", "client"],
   "session.end": ["admin", "writer", "coach"],
+  "session.cancel": ["admin", "writer", "coach", "client"],
+  "pool.read": ["admin", "writer", "reader"],
+  "pool.manage": ["admin"],
+  "type.manage": ["admin"],
 } as const satisfies Record<string, readonly Standing[]>;
 
 export type Operation = keyof typeof allowed;
@@ -77,7 +87,10 @@ const refusal = (principal: Principal): string =>
     : "You may see this, but not do that to it.";
 
 /** Refuses everyone but admins; for collections, which have no owner to tell strangers apart by. */
-export const requireCreator = (principal: Principal, operation: "coach.create" | "client.create"): void => {
+export const requireCreator = (
+  principal: Principal,
+  operation: "coach.create" | "client.create" | "pool.manage" | "type.manage",
+): void => {
   const standing = standingOf(principal, {});
   if ((allowed[operation] as readonly Standing[]).includes(standing)) return;
   throw forbidden(principal.kind === "key" ? refusal(principal) : "Only an administrator may do this.");

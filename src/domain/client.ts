@@ -10,3 +10,9 @@ export type Client = {
   createdAt: Date;
   updatedAt: Date;
 };
+
+/** A client who is about to be written. */
+export type NewClient = Pick<Client, "id" | "name" | "timeZone"> & {
+  email?: string | undefined;
+  externalId?: string | undefined;
+};

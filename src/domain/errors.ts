@@ -21,6 +21,9 @@ export type ErrorCode =
   | "slot_unavailable"
   | "invalid_state"
   | "already_exists"
+  | "too_late"
+  | "needs_approval"
+  | "too_many_holds"
   | "too_early"
   | "session_closed"
   | "room_full"
@@ -28,6 +31,7 @@ export type ErrorCode =
   | "version_mismatch"
   | "body_too_large"
   | "invalid_request"
+  | "session_type_required"
   | "idempotency_key_reused"
   | "rate_limited"
   | "unavailable";
@@ -81,3 +85,7 @@ export const invalid = (path: string, message: string): DomainError =>
 /** A transition that the present state does not allow, or a race that was lost. */
 export const invalidState = (state: string, detail: string): DomainError =>
   new DomainError("conflict", "invalid_state", detail, { facts: { state } });
+
+/** `If-Match` named another version than the present one. */
+export const versionMismatch = (version: number): DomainError =>
+  new DomainError("conflict", "version_mismatch", `The present version is ${version}; read it again first.`);

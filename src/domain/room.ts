@@ -6,6 +6,7 @@ export type LeaveReason = "left" | "lost" | "removed" | "closed";
 /** What each durable event of a room carries. */
 export type RoomEventData = {
   "session:scheduled": { session: Session };
+  "session:rescheduled": { session: Session };
   "session:started": { session: Session; reason?: string };
   "session:ended": { session: Session; reason?: string };
   "session:cancelled": { session: Session; reason?: string };

@@ -1,8 +1,6 @@
 /** A half-open stretch of time, `[start, end)`. */
 export type Period = { start: Date; end: Date };
 
-export const overlaps = (a: Period, b: Period): boolean => a.start < b.end && b.start < a.end;
-
 export const minutesBetween = (from: Date, to: Date): number => (to.getTime() - from.getTime()) / 60_000;
 
 export const addMinutes = (at: Date, minutes: number): Date => new Date(at.getTime() + minutes * 60_000);

@@ -45,6 +45,6 @@ export const keepRefusal = async (
 ): Promise<void> => {
   const { body } = problemOf(error, requestId);
   if ((body.status === 422 || body.status === 409) && !notKept.includes(body.code)) {
-    await keepAnswer(app, request, { status: body.status, body, etag: null });
+    await keepAnswer(app.sql, request, { status: body.status, body, etag: null });
   }
 };

@@ -2,7 +2,8 @@ import { type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DomainError, invalid } from "../domain/errors.ts";
-import type { App, RequestContext } from "../usecases/app.ts";
+import type { App } from "../usecases/app.ts";
+import type { RequestContext } from "../usecases/context.ts";
 import { refusalOf } from "../usecases/failures.ts";
 import { AlreadyAnswered, type Answer, type IdempotentRequest, findAnswer } from "../usecases/idempotency.ts";
 import { authenticateRequest } from "./auth.ts";
@@ -14,6 +15,8 @@ import { Problem, problemOf } from "./problem.ts";
 /** What every request carries through the server. */
 export type HttpEnv = { Variables: { requestId: string; route: string } };
 
+export type Method = "get" | "post" | "put" | "patch" | "delete";
+
 type Shape = z.ZodObject;
 const nothing = z.strictObject({});
 
@@ -21,7 +24,7 @@ const nothing = z.strictObject({});
 export type OperationDefinition<P extends Shape, Q extends Shape, B extends z.ZodType, R> = {
   /** The name of the operation, the same everywhere. */
   id: string;
-  method: "get" | "post";
+  method: Method;
   /** With parameters in braces. */
   path: string;
   tag: string;
@@ -30,8 +33,8 @@ export type OperationDefinition<P extends Shape, Q extends Shape, B extends z.Zo
   params?: P;
   query?: Q;
   body?: B;
-  /** What it answers, by status. */
-  answers: Record<number, { description: string; schema: z.ZodType }>;
+  /** What it answers, by status; without a schema it has no body. */
+  answers: Record<number, { description: string; schema?: z.ZodType }>;
   handle: (app: App, context: RequestContext, input: OperationInput<P, Q, B>) => Promise<R>;
   /** The result as the caller gets it. */
   shape: (result: R) => { status: number; body: unknown; version?: number };
@@ -45,7 +48,7 @@ type OperationInput<P extends Shape, Q extends Shape, B extends z.ZodType> = {
 
 /** An operation that can be served and documented. */
 export type Operation = {
-  method: "get" | "post";
+  method: Method;
   path: string;
   document: RouteConfig;
   serve: (app: App, c: Context<HttpEnv>) => Promise<Response>;
@@ -67,7 +70,7 @@ export const defineOperation = <
   };
   const serve = async (app: App, c: Context<HttpEnv>): Promise<Response> => {
     const principal = await authenticateRequest(app, c.req.raw.headers);
-    const body = definition.method === "post" ? await readBody(c) : undefined;
+    const body = method === "get" || method === "delete" ? undefined : await readBody(c);
     const { pathname, search } = new URL(c.req.url);
     const idempotency =
       method === "post"
@@ -100,25 +103,32 @@ export const defineOperation = <
 
 type Exchange = { app: App; c: Context<HttpEnv>; idempotency: IdempotentRequest | null };
 
-/** Answers a request; one that came before under the same key gets the first answer again. */
+/**
+ * Answers a request; one that came before under the same key gets the first answer again. Whatever writes looks for
+ * that answer in its own transaction; one that is refused before it gets there is looked up here, since what would
+ * refuse it now may have been different then.
+ */
 const answerOnce = async (
   { app, c, idempotency }: Exchange,
   work: () => Promise<Answer>,
 ): Promise<Response> => {
   if (!idempotency) return respond(c, await work());
-  const before = await findAnswer(app, idempotency);
-  if (before) return respond(c, before, true);
   try {
     return respond(c, await work());
   } catch (error) {
     if (error instanceof AlreadyAnswered) return respond(c, error.answer, true);
     const refusal = refusalOf(error);
-    if (refusal) await keepRefusal(app, idempotency, { error: refusal, requestId: c.get("requestId") });
+    if (refusal && refusal.kind !== "unavailable") {
+      const before = await findAnswer(app.sql, idempotency);
+      if (before) return respond(c, before, true);
+      await keepRefusal(app, idempotency, { error: refusal, requestId: c.get("requestId") });
+    }
     throw error;
   }
 };
 
 const respond = (c: Context<HttpEnv>, { status, body, etag }: Answer, replayed = false): Response => {
+  if (status === 204) return c.body(null, 204);
   const problem = status >= 400;
   return c.body(JSON.stringify(body), status as ContentfulStatusCode, {
     "content-type": problem ? "application/problem+json" : "application/json",
@@ -234,12 +244,12 @@ const documentOf = <P extends Shape, Q extends Shape, B extends z.ZodType, R>(
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [
           status,
-          { description: answer.description, content: json(answer.schema) },
+          { description: answer.description, ...(answer.schema ? { content: json(answer.schema) } : {}) },
         ]),
       ),
       ...Object.fromEntries(
         Object.entries(refusals)
-          .filter(([status]) => method === "post" || readRefusals.includes(status))
+          .filter(([status]) => method !== "get" || readRefusals.includes(status))
           .map(([status, words]) => [
             status,
             { description: words, content: { "application/problem+json": { schema: Problem } } },

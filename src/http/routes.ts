@@ -1,15 +1,37 @@
 import type { Operation } from "./operation.ts";
+import { readAvailability } from "./routes/availability/read.ts";
+import { setAvailability } from "./routes/availability/set.ts";
+import { createBlock } from "./routes/blocks/create.ts";
+import { deleteBlock } from "./routes/blocks/delete.ts";
+import { acceptBooking } from "./routes/bookings/accept.ts";
 import { bookSession } from "./routes/bookings/book.ts";
 import { cancelBooking } from "./routes/bookings/cancel.ts";
+import { declineBooking } from "./routes/bookings/decline.ts";
 import { listBookings } from "./routes/bookings/list.ts";
 import { readBooking } from "./routes/bookings/read.ts";
+import { rescheduleBooking } from "./routes/bookings/reschedule.ts";
 import { createClient } from "./routes/clients/create.ts";
 import { listClients } from "./routes/clients/list.ts";
 import { readClient } from "./routes/clients/read.ts";
+import { updateClient } from "./routes/clients/update.ts";
 import { createCoach } from "./routes/coaches/create.ts";
 import { listCoaches } from "./routes/coaches/list.ts";
 import { readCoach } from "./routes/coaches/read.ts";
+import { updateCoach } from "./routes/coaches/update.ts";
+import { createHold } from "./routes/holds/create.ts";
+import { readHold } from "./routes/holds/read.ts";
+import { releaseHold } from "./routes/holds/release.ts";
+import { createPool } from "./routes/pools/create.ts";
+import { readDistribution } from "./routes/pools/distribution.ts";
+import { listPools } from "./routes/pools/list.ts";
+import { readPool } from "./routes/pools/read.ts";
+import { updatePool } from "./routes/pools/update.ts";
+import { createSessionType } from "./routes/session-types/create.ts";
+import { listSessionTypes } from "./routes/session-types/list.ts";
+import { readSessionType } from "./routes/session-types/read.ts";
+import { updateSessionType } from "./routes/session-types/update.ts";
 import { readAttendance } from "./routes/sessions/attendance.ts";
+import { cancelSession } from "./routes/sessions/cancel.ts";
 import { endSession } from "./routes/sessions/end.ts";
 import { listSessionEvents } from "./routes/sessions/events.ts";
 import { joinSession } from "./routes/sessions/join.ts";
@@ -19,25 +41,51 @@ import { listParticipants } from "./routes/sessions/participants.ts";
 import { readSession } from "./routes/sessions/read.ts";
 import { startSession } from "./routes/sessions/start.ts";
 import { readSummary } from "./routes/sessions/summary.ts";
+import { explainSlot } from "./routes/slots/explain.ts";
+import { listSlots } from "./routes/slots/list.ts";
 
 /** Every operation of the API: what is not here is not served. */
 export const operations: readonly Operation[] = [
   createCoach,
   listCoaches,
   readCoach,
+  updateCoach,
+  readAvailability,
+  setAvailability,
+  createBlock,
+  deleteBlock,
   createClient,
   listClients,
   readClient,
+  updateClient,
+  createPool,
+  listPools,
+  readPool,
+  updatePool,
+  readDistribution,
+  createSessionType,
+  listSessionTypes,
+  readSessionType,
+  updateSessionType,
+  listSlots,
+  explainSlot,
+  createHold,
+  readHold,
+  releaseHold,
   bookSession,
   listBookings,
   readBooking,
+  acceptBooking,
+  declineBooking,
   cancelBooking,
+  rescheduleBooking,
   listSessions,
   listMySessions,
   readSession,
   joinSession,
   startSession,
   endSession,
+  cancelSession,
   listParticipants,
   listSessionEvents,
   readAttendance,

@@ -6,6 +6,7 @@ import { completeOutboxJob } from "../usecases/outbox/relay.ts";
 import { type JobData, type QueueBackend, openQueue, openWorker } from "./queue.ts";
 import { startRelay } from "./relay.ts";
 import { findJob } from "./subscribers.ts";
+import { startSweep } from "./sweep.ts";
 
 export type Jobs = { close(): Promise<void> };
 
@@ -43,8 +44,10 @@ export const startJobs = async (app: App, backend: QueueBackend): Promise<Jobs> 
   );
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
   const relay = startRelay(app, queue);
+  const sweep = startSweep(app);
   return {
     close: async () => {
+      await sweep.close();
       await relay.close();
       // A job that takes longer than this runs again elsewhere.
       await Promise.race([worker.close(), delay(app.config.drainSeconds * 1000, undefined, { ref: false })]);

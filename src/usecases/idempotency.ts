@@ -1,11 +1,12 @@
 import {
   type IdempotencyRecord,
   type IdempotencyRef,
-  findRecord,
-  insertRecord,
-  tryLockKey,
+  insertRecords,
+  listRecords,
+  lockNameOf,
 } from "../db/idempotency.ts";
 import type { Sql } from "../db/client.ts";
+import { tryLockName } from "../db/locks.ts";
 import { DomainError } from "../domain/errors.ts";
 
 /** What is kept of an answer, to be given again. */
@@ -34,19 +35,21 @@ export class AlreadyAnswered extends Error {
  * The answer that was given to this request before, or null.
  * @throws DomainError `idempotency_key_reused` when the key was used for another request
  */
-export const findAnswer = async (app: { sql: Sql }, request: IdempotentRequest): Promise<Answer | null> => {
-  const record = await findRecord(app.sql, request);
-  return record && answerOf(record, request);
+export const findAnswer = async (sql: Sql, request: IdempotentRequest): Promise<Answer | null> => {
+  const [record] = await listRecords(sql, [request]);
+  return record ? answerOf(record, request) : null;
 };
 
 /** Keeps an answer that no transaction could keep, such as a refusal. The first answer to a key stays. */
-export const keepAnswer = async (
-  app: { sql: Sql },
-  request: IdempotentRequest,
-  answer: Answer,
-): Promise<void> => {
-  await insertRecord(app.sql, request, { fingerprint: request.fingerprint, ...answer });
+export const keepAnswer = async (sql: Sql, request: IdempotentRequest, answer: Answer): Promise<void> => {
+  await insertRecords(sql, [recordOf(request, answer)]);
 };
+
+/** An answer as it is kept. */
+export const recordOf = (
+  { caller, route, key, fingerprint }: IdempotentRequest,
+  answer: Answer,
+): IdempotencyRef & IdempotencyRecord => ({ caller, route, key, fingerprint, ...answer });
 
 /**
  * Runs `work` once for this key: takes the key in the transaction, and keeps the answer there, so that it
@@ -58,15 +61,11 @@ export const onceInTransaction = async <T>(
   request: IdempotentRequest,
   work: () => Promise<T>,
 ): Promise<T> => {
-  if (!(await tryLockKey(sql, request))) throw new KeyInUse();
-  const record = await findRecord(sql, request);
-  if (record) throw new AlreadyAnswered(answerOf(record, request));
+  if (!(await tryLockName(sql, lockNameOf(request)))) throw new KeyInUse();
+  const answer = await findAnswer(sql, request);
+  if (answer) throw new AlreadyAnswered(answer);
   const result = await work();
-  const kept = await insertRecord(sql, request, {
-    fingerprint: request.fingerprint,
-    ...request.toAnswer(result),
-  });
-  if (!kept) throw new KeyInUse();
+  if ((await insertRecords(sql, [recordOf(request, request.toAnswer(result))])) === 0) throw new KeyInUse();
   return result;
 };
 
@@ -80,7 +79,11 @@ export class KeyInUse extends DomainError {
   }
 }
 
-const answerOf = (record: IdempotencyRecord, request: IdempotentRequest): Answer => {
+/**
+ * What a record answers to a request under its key.
+ * @throws DomainError `idempotency_key_reused` when the key was used for another request
+ */
+export const answerOf = (record: IdempotencyRecord, request: IdempotentRequest): Answer => {
   if (record.fingerprint === request.fingerprint) {
     return { status: record.status, body: record.body, etag: record.etag };
   }

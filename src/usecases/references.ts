@@ -6,7 +6,7 @@ import type { Coach } from "../domain/coach.ts";
 import { notFound } from "../domain/errors.ts";
 
 /** How callers name a coach or a client: an id, or `ext:` and their own id for them. */
-export const externalPrefix = "ext:";
+const externalPrefix = "ext:";
 
 const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -21,6 +21,18 @@ export const findClientByRef = async (sql: Sql, ref: string): Promise<Client | n
   if (ref.startsWith(externalPrefix)) return findClientByExternalId(sql, ref.slice(externalPrefix.length));
   return idPattern.test(ref) ? findClient(sql, ref) : null;
 };
+
+/**
+ * The id that a reference means. An id is taken as it stands, whether somebody has it or not; an external id is
+ * looked up.
+ * @throws DomainError `not_found` for an external id that nobody has
+ */
+export const coachIdOf = async (sql: Sql, ref: string): Promise<string> =>
+  ref.startsWith(externalPrefix) ? (await requireCoach(sql, ref)).id : ref.toLowerCase();
+
+/** The same for a client. */
+export const clientIdOf = async (sql: Sql, ref: string): Promise<string> =>
+  ref.startsWith(externalPrefix) ? (await requireClient(sql, ref)).id : ref.toLowerCase();
 
 /** @throws DomainError `not_found` */
 export const requireCoach = async (sql: Sql, ref: string): Promise<Coach> => {

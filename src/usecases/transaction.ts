@@ -1,11 +1,12 @@
 import { type Sql, isDeadlock } from "../db/client.ts";
 import { insertOutboxEntries } from "../db/outbox.ts";
 import { type IdentifiedRoomEvent, insertEvents } from "../db/session-events.ts";
-import { DomainError } from "../domain/errors.ts";
+import { versionMismatch } from "../domain/errors.ts";
 import type { NewOutboxEntry } from "../domain/outbox.ts";
 import type { NewRoomEvent, RoomEvent } from "../domain/room.ts";
 import type { Session } from "../domain/session.ts";
-import type { App, RequestContext } from "./app.ts";
+import type { App } from "./app.ts";
+import type { RequestContext } from "./context.ts";
 import { KeyInUse, onceInTransaction } from "./idempotency.ts";
 
 /** One transaction of a use case. What it appends is told to the nodes after the commit, never before. */
@@ -59,43 +60,67 @@ const attempt = async <T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> => {
   const { idempotency } = context;
-  const committed: { coachId: string; events: RoomEvent[] }[] = [];
-  let outboxWritten = false;
-
-  const run = (sql: Sql): Promise<T> =>
-    work({
-      sql,
-      appendEvents: async (session, events) => {
-        const identified = events.map((event, index) => identify(app, event, session.lastSeq + index + 1));
-        const written = await insertEvents(sql, {
-          sessionId: session.id,
-          requestId: context.requestId,
-          events: identified,
-        });
-        committed.push({ coachId: session.coachId, events: written });
-        return { ...session, lastSeq: session.lastSeq + events.length };
-      },
-      appendOutbox: async (...entries) => {
-        outboxWritten ||= entries.length > 0;
-        await insertOutboxEntries(sql, {
-          entries: entries.map((entry) => ({ ...entry, id: app.newId() })),
-          requestId: context.requestId,
-          idempotencyKey: idempotency?.key ?? null,
-        });
-      },
-    });
-
+  const news = createNews(app);
+  const run = (sql: Sql): Promise<T> => work(openTransaction(app, { sql, context, news }));
   const result = await app.sql.begin(async (sql) => {
     // An object, because the driver takes an array for a list of statements to wait for.
     return { value: await (idempotency ? onceInTransaction(sql, idempotency, () => run(sql)) : run(sql)) };
   });
-  for (const { coachId, events } of committed) {
-    const [first] = events;
-    if (first) app.publisher.publishRoomNews({ sessionId: first.sessionId, coachId, events });
-  }
-  if (outboxWritten) app.publisher.publishOutboxNews();
+  news.publish();
   return result.value;
 };
+
+/** What a transaction has to tell the nodes once it has committed, and never before. */
+export type News = {
+  addEvents(coachId: string, events: readonly RoomEvent[]): void;
+  addOutbox(): void;
+  publish(): void;
+};
+
+export const createNews = (app: Pick<App, "publisher">): News => {
+  const rooms: { coachId: string; events: readonly RoomEvent[] }[] = [];
+  let outbox = false;
+  return {
+    addEvents: (coachId, events) => void rooms.push({ coachId, events }),
+    addOutbox: () => {
+      outbox = true;
+    },
+    publish: () => {
+      for (const { coachId, events } of rooms) {
+        const [first] = events;
+        if (first)
+          app.publisher.publishRoomNews({ sessionId: first.sessionId, coachId, events: [...events] });
+      }
+      if (outbox) app.publisher.publishOutboxNews();
+    },
+  };
+};
+
+type Opening = { sql: Sql; context: Pick<RequestContext, "requestId" | "idempotency">; news: News };
+
+/** What a use case does within a transaction that has begun. */
+export const openTransaction = (app: App, { sql, context, news }: Opening): Transaction => ({
+  sql,
+  appendEvents: async (session, events) => {
+    const identified = events.map((event, index) => identify(app, event, session.lastSeq + index + 1));
+    const written = await insertEvents(sql, {
+      sessionId: session.id,
+      requestId: context.requestId,
+      events: identified,
+    });
+    news.addEvents(session.coachId, written);
+    return { ...session, lastSeq: session.lastSeq + events.length };
+  },
+  appendOutbox: async (...entries) => {
+    if (entries.length > 0) news.addOutbox();
+    const { requestId, idempotency } = context;
+    const from = { requestId, idempotencyKey: idempotency?.key ?? null };
+    await insertOutboxEntries(
+      sql,
+      entries.map((entry) => ({ ...entry, ...from, id: app.newId() })),
+    );
+  },
+});
 
 const identify = (app: App, event: NewRoomEvent, seq: number): IdentifiedRoomEvent => {
   const data =
@@ -110,10 +135,5 @@ const identify = (app: App, event: NewRoomEvent, seq: number): IdentifiedRoomEve
  * @throws DomainError `version_mismatch` when the caller has seen another version than the present one
  */
 export const assertVersion = (context: Pick<RequestContext, "ifVersion">, version: number): void => {
-  if (context.ifVersion === undefined || context.ifVersion === version) return;
-  throw new DomainError(
-    "conflict",
-    "version_mismatch",
-    `The present version is ${version}; read it again first.`,
-  );
+  if (context.ifVersion !== undefined && context.ifVersion !== version) throw versionMismatch(version);
 };

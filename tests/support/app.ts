@@ -2,20 +2,23 @@ import { v7 as uuidv7 } from "uuid";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type Coordination, openCoordination } from "../../src/coordination/open.ts";
 import { type Database, openDatabase } from "../../src/db/client.ts";
-import type { NewClient } from "../../src/db/clients.ts";
 import type { NewCoach } from "../../src/db/coaches.ts";
-import type { Client } from "../../src/domain/client.ts";
+import type { Client, NewClient } from "../../src/domain/client.ts";
 import type { Coach } from "../../src/domain/coach.ts";
 import type { KeyScope } from "../../src/domain/principal.ts";
 import type { Session } from "../../src/domain/session.ts";
 import { createLogger } from "../../src/log.ts";
 import { createApiKey } from "../../src/usecases/access/api-keys.ts";
 import { findHubSecret } from "../../src/usecases/access/hub-secret.ts";
+import { createKeyring } from "../../src/usecases/access/keyring.ts";
 import { createTokens } from "../../src/usecases/access/tokens.ts";
-import type { App, RequestContext } from "../../src/usecases/app.ts";
+import type { App } from "../../src/usecases/app.ts";
+import type { RequestContext } from "../../src/usecases/context.ts";
 import { type BookResult, bookSession } from "../../src/usecases/bookings/book.ts";
 import { createClient } from "../../src/usecases/clients/create.ts";
 import { createCoach } from "../../src/usecases/coaches/create.ts";
+import type { LaneJob } from "../../src/usecases/lanes/job.ts";
+import { runLaneBatch } from "../../src/usecases/lanes/run-batch.ts";
 import { createTestDatabase } from "./database.ts";
 
 /** The use cases' world on a database of its own, and makers of what tests need in it. */
@@ -24,7 +27,7 @@ export type TestApp = {
   db: Database;
   databaseUrl: string;
   /** Carries passing events between nodes; null on a hub of one. */
-  adapter: Coordination["adapter"];
+  adapter: Coordination<LaneJob>["adapter"];
   keys: Record<KeyScope, string>;
   makeCoach(input?: Partial<Omit<NewCoach, "id">>): Promise<Coach>;
   makeClient(input?: Partial<Omit<NewClient, "id">>): Promise<Client>;
@@ -45,7 +48,12 @@ export const createTestApp = async (env: Record<string, string> = {}, beside?: T
   const database = beside ? { url: beside.databaseUrl, drop: async () => {} } : await createTestDatabase();
   const config = readConfig({ LOG_LEVEL: "silent", DATABASE_URL: database.url, ...env });
   const log = createLogger(config, false);
-  const coordination = await openCoordination({ config, nodeId: uuidv7(), log });
+  const coordination = await openCoordination({
+    config,
+    nodeId: uuidv7(),
+    log,
+    runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
+  });
   const db = openDatabase({ url: database.url, poolSize: config.databasePoolSize });
   const app = await assemble(config, db, coordination);
   const admin: RequestContext = {
@@ -86,7 +94,7 @@ export const createTestApp = async (env: Record<string, string> = {}, beside?: T
 const assemble = async (
   config: Config,
   sql: Database,
-  { lanes, presence, publisher }: Coordination,
+  { lanes, presence, publisher }: Coordination<LaneJob>,
 ): Promise<App> => ({
   config,
   sql,
@@ -94,6 +102,7 @@ const assemble = async (
   presence,
   publisher,
   tokens: createTokens(config, await findHubSecret(sql)),
+  keyring: createKeyring(sql),
   log: createLogger(config, false),
   newId: uuidv7,
   publicUrl: () => "http://127.0.0.1:3000",

@@ -1,63 +1,97 @@
 import { describe, expect, test } from "vitest";
+import { refusalError, requestedPeriod } from "../../src/domain/booking.ts";
 import {
   type CoachCalendar,
-  assertCancellable,
-  decideBooking,
-  refusalError,
-  requestedPeriod,
-} from "../../src/domain/booking.ts";
-import { DomainError } from "../../src/domain/errors.ts";
+  type SlotReason,
+  findReason,
+  listReasons,
+  noRules,
+  slotReasons,
+} from "../../src/domain/calendar.ts";
 
 const at = (text: string): Date => new Date(`2030-01-07T${text}:00Z`);
+const stretch = (from: string, to: string) => ({ starts: [at(from).getTime()], ends: [at(to).getTime()] });
+const nothing = { starts: [], ends: [] };
+const now = at("08:00").getTime();
 const period = (from: string, to: string) => ({ start: at(from), end: at(to) });
-const now = at("08:00");
-const request = { clientId: "maya", period: period("10:00", "11:00") };
-const calendar = (...claims: CoachCalendar["claims"]): CoachCalendar => ({ active: true, claims });
 
-describe("deciding a booking", () => {
-  test("accepts a time that nothing touches", () => {
-    expect(decideBooking(calendar(), request, now)).toEqual({ outcome: "accept" });
+const calendar = (input: Partial<CoachCalendar> = {}): CoachCalendar => ({
+  coach: { id: "ada", active: true, timeZone: "UTC", dailyLimit: null },
+  windows: null,
+  busy: nothing,
+  claimed: nothing,
+  startsByDay: new Map(),
+  ...input,
+});
+const slot = (from: string, to: string, rules = {}) => ({
+  start: at(from).getTime(),
+  end: at(to).getTime(),
+  rules: { ...noRules, ...rules },
+});
+
+describe("the evaluator", () => {
+  test("lets pass what nothing is against, between neighbours too", () => {
+    expect(findReason(calendar(), slot("10:00", "11:00"), now)).toBeNull();
+    const claimed = {
+      starts: [at("09:00").getTime(), at("11:00").getTime()],
+      ends: [at("10:00").getTime(), at("12:00").getTime()],
+    };
+    expect(findReason(calendar({ claimed }), slot("10:00", "11:00"), now)).toBeNull();
   });
 
-  test("accepts a time that begins where another claim ends, and ends where another begins", () => {
-    const neighbours = calendar(
-      { period: period("09:00", "10:00"), booking: null },
-      { period: period("11:00", "12:00"), booking: null },
-    );
-    expect(decideBooking(neighbours, request, now)).toEqual({ outcome: "accept" });
+  const inactive = { id: "ada", active: false, timeZone: "UTC", dailyLimit: null };
+  const limited = { id: "ada", active: true, timeZone: "Pacific/Kiritimati", dailyLimit: 2 };
+  test.each<[SlotReason, CoachCalendar, ReturnType<typeof slot>]>([
+    ["coach_inactive", calendar({ coach: inactive }), slot("10:00", "11:00")],
+    ["in_the_past", calendar(), slot("07:59", "09:00")],
+    ["too_soon", calendar(), slot("09:59", "11:00", { minimumNoticeMinutes: 120 })],
+    [
+      "too_far",
+      calendar(),
+      { ...slot("10:00", "11:00", { bookingWindowDays: 3 }), start: now + 3 * 86_400_000 + 1 },
+    ],
+    ["outside_availability", calendar({ windows: stretch("10:00", "11:00") }), slot("10:30", "11:30")],
+    ["external_busy", calendar({ busy: stretch("10:30", "10:45") }), slot("10:00", "11:00")],
+    // At 10:00 UTC it is the next day on Kiritimati, which is what the limit counts.
+    [
+      "daily_limit",
+      calendar({ coach: limited, startsByDay: new Map([[21_922, 2]]) }),
+      slot("10:00", "11:00"),
+    ],
+    ["taken", calendar({ claimed: stretch("10:59", "12:00") }), slot("10:00", "11:00")],
+  ])("objects: %s", (reason, of, asked) => {
+    expect(findReason(of, asked, now)).toBe(reason);
+    // What has gone by is too soon as well.
+    expect(
+      listReasons(of, asked, now).filter((other) => other !== "too_soon" || reason === "too_soon"),
+    ).toEqual([reason]);
   });
 
-  test("refuses a time that another claim overlaps, by a minute too", () => {
-    const overlapping = calendar({ period: period("10:59", "12:00"), booking: null });
-    expect(decideBooking(overlapping, request, now)).toEqual({ outcome: "refuse", reason: "taken" });
+  test("asks for free time around a session, but not for working time", () => {
+    const buffers = { bufferBeforeMinutes: 15, bufferAfterMinutes: 10 };
+    const windows = stretch("10:00", "11:00");
+    expect(findReason(calendar({ windows }), slot("10:00", "11:00", buffers), now)).toBeNull();
+    expect(
+      findReason(calendar({ claimed: stretch("09:00", "09:46") }), slot("10:00", "11:00", buffers), now),
+    ).toBe("taken");
+    expect(
+      findReason(calendar({ claimed: stretch("09:00", "09:45") }), slot("10:00", "11:00", buffers), now),
+    ).toBeNull();
+    expect(
+      findReason(calendar({ busy: stretch("11:09", "12:00") }), slot("10:00", "11:00", buffers), now),
+    ).toBe("external_busy");
   });
 
-  test("gives the same client their own booking of exactly this slot", () => {
-    const own = { id: "b1", clientId: "maya", period: request.period };
-    expect(decideBooking(calendar({ period: request.period, booking: own }), request, now)).toEqual({
-      outcome: "existing",
-      bookingId: "b1",
+  test("tells every reason in the order of the contract, and the first of them when there is room for one", () => {
+    const everything = calendar({
+      coach: { ...inactive, dailyLimit: 0 },
+      windows: nothing,
+      busy: stretch("00:00", "23:00"),
+      claimed: stretch("00:00", "23:00"),
     });
-  });
-
-  test("refuses another client the same slot, and the same client a slot that merely overlaps", () => {
-    const other = { id: "b1", clientId: "noah", period: request.period };
-    expect(decideBooking(calendar({ period: request.period, booking: other }), request, now)).toMatchObject({
-      reason: "taken",
-    });
-    const shifted = { id: "b1", clientId: "maya", period: period("10:15", "11:15") };
-    expect(decideBooking(calendar({ period: shifted.period, booking: shifted }), request, now)).toMatchObject(
-      {
-        reason: "taken",
-      },
-    );
-  });
-
-  test("refuses the past and an inactive coach, and names the coach first", () => {
-    expect(decideBooking(calendar(), request, at("10:01"))).toMatchObject({ reason: "in_the_past" });
-    expect(decideBooking({ active: false, claims: [] }, request, at("10:01"))).toMatchObject({
-      reason: "coach_inactive",
-    });
+    const past = slot("07:00", "08:00", { minimumNoticeMinutes: 1 });
+    expect(listReasons(everything, past, now)).toEqual(slotReasons.filter((reason) => reason !== "too_far"));
+    expect(findReason(everything, past, now)).toBe("coach_inactive");
   });
 
   test("tells the past as invalid input, everything else as a conflict with its reason", () => {
@@ -69,33 +103,25 @@ describe("deciding a booking", () => {
 describe("the period that a caller asks for", () => {
   const startsAt = at("10:00");
 
-  test("is a start with a length or an end", () => {
+  test("is a start with a length or an end, or the length of a session type", () => {
     expect(requestedPeriod({ startsAt, durationMinutes: 30 })).toEqual(period("10:00", "10:30"));
     expect(requestedPeriod({ startsAt, endsAt: at("10:45") })).toEqual(period("10:00", "10:45"));
+    expect(requestedPeriod({ startsAt }, 20)).toEqual(period("10:00", "10:20"));
   });
 
   test.each([
-    ["both a length and an end", { startsAt, durationMinutes: 30, endsAt: at("10:30") }, "endsAt"],
-    ["neither", { startsAt }, "durationMinutes"],
-    ["an end before the start", { startsAt, endsAt: at("09:00") }, "endsAt"],
-    ["no length at all", { startsAt, endsAt: startsAt }, "endsAt"],
-    ["more than a day", { startsAt, durationMinutes: 24 * 60 + 1 }, "durationMinutes"],
-  ])("is refused with %s, naming the field", (_, time, path) => {
-    expect(() => requestedPeriod(time)).toThrowError(
+    ["both a length and an end", { startsAt, durationMinutes: 30, endsAt: at("10:30") }, null, "endsAt"],
+    ["neither", { startsAt }, null, "durationMinutes"],
+    ["an end before the start", { startsAt, endsAt: at("09:00") }, null, "endsAt"],
+    ["no length at all", { startsAt, endsAt: startsAt }, null, "endsAt"],
+    ["more than a day", { startsAt, durationMinutes: 24 * 60 + 1 }, null, "durationMinutes"],
+    ["a length beside a session type", { startsAt, durationMinutes: 20 }, 20, "durationMinutes"],
+  ])("is refused with %s, naming the field", (_, time, typeMinutes, path) => {
+    expect(() => requestedPeriod(time, typeMinutes)).toThrowError(
       expect.objectContaining({
         code: "invalid_request",
         facts: { errors: [expect.objectContaining({ path })] },
       }),
     );
   });
-});
-
-test("a booking that ended cannot be cancelled, and its state is told", () => {
-  expect(() => assertCancellable({ status: "accepted" })).not.toThrow();
-  for (const status of ["declined", "cancelled", "expired"] as const) {
-    expect(() => assertCancellable({ status })).toThrowError(DomainError);
-    expect(() => assertCancellable({ status })).toThrowError(
-      expect.objectContaining({ facts: { state: status } }),
-    );
-  }
 });

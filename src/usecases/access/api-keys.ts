@@ -1,10 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { insertApiKey } from "../../db/api-keys.ts";
 import type { KeyScope } from "../../domain/principal.ts";
 import type { App } from "../app.ts";
-
-/** What is stored of a key. A key is 256 random bits, so a plain digest cannot be guessed back. */
-export const hashKey = (key: string): Uint8Array => createHash("sha256").update(key).digest();
+import { hashKey } from "./keyring.ts";
 
 /**
  * Makes an API key. For the command line and the start of a hub.

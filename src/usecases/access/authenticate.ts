@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { findApiKey } from "../../db/api-keys.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { Principal, TicketPrincipal } from "../../domain/principal.ts";
 import type { App } from "../app.ts";
 import { findClientByRef, findCoachByRef } from "../references.ts";
-import { hashKey } from "./api-keys.ts";
 
 const userClaims = z.object({
   sub: z.string().min(1).max(300),
@@ -51,9 +49,9 @@ export const authenticateSocket = (
 };
 
 const authenticateKey = async (app: App, key: string): Promise<Principal> => {
-  const found = await findApiKey(app.sql, hashKey(key));
-  if (!found) throw new DomainError("unauthenticated", "unauthenticated", "This API key is not valid.");
-  return { kind: "key", ...found };
+  const principal = await app.keyring.find(key);
+  if (!principal) throw new DomainError("unauthenticated", "unauthenticated", "This API key is not valid.");
+  return principal;
 };
 
 const authenticateTicket = async (

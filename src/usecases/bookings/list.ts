@@ -1,6 +1,7 @@
 import { listBookings as listBookingRows } from "../../db/bookings.ts";
 import type { Booking } from "../../domain/booking.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { type Page, fetchPage } from "../paging.ts";
 import { type ScheduleQuery, visibleSchedule } from "../schedule.ts";
 

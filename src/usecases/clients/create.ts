@@ -1,8 +1,9 @@
 import { violatedUnique } from "../../db/client.ts";
-import { insertClient, type NewClient } from "../../db/clients.ts";
+import { insertClient } from "../../db/clients.ts";
 import { requireCreator } from "../../domain/access.ts";
-import type { Client } from "../../domain/client.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { Client, NewClient } from "../../domain/client.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { externalIdTaken } from "../coaches/create.ts";
 import { transact } from "../transaction.ts";
 

@@ -1,6 +1,7 @@
 import { listClients as listClientRows } from "../../db/clients.ts";
 import type { Client } from "../../domain/client.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { type Page, type PageInput, fetchPage } from "../paging.ts";
 
 /** The clients whom the caller may see: all for admins and keys, themselves for a client, none for a coach. */

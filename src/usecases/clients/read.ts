@@ -1,6 +1,7 @@
 import { authorise } from "../../domain/access.ts";
 import type { Client } from "../../domain/client.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { requireClient } from "../references.ts";
 
 /**

@@ -3,7 +3,8 @@ import { insertCoach, type NewCoach } from "../../db/coaches.ts";
 import { requireCreator } from "../../domain/access.ts";
 import type { Coach } from "../../domain/coach.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { transact } from "../transaction.ts";
 
 export type CreateCoachInput = Omit<NewCoach, "id">;

@@ -1,6 +1,7 @@
 import { listCoaches as listCoachRows } from "../../db/coaches.ts";
 import type { Coach } from "../../domain/coach.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { type Page, type PageInput, fetchPage } from "../paging.ts";
 import { type PublicCoach, publicFields } from "./read.ts";
 

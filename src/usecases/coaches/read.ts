@@ -1,7 +1,8 @@
 import { authorise } from "../../domain/access.ts";
 import type { Coach } from "../../domain/coach.ts";
 import { notFound } from "../../domain/errors.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { requireCoach } from "../references.ts";
 
 /** What anybody who is signed in as a client may know of an active coach. */

@@ -1,7 +1,8 @@
 import { listCoaches } from "../../db/coaches.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { KeyPrincipal } from "../../domain/principal.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { bookSession } from "../bookings/book.ts";
 import { createClient } from "../clients/create.ts";
 import { createCoach } from "../coaches/create.ts";

@@ -1,7 +1,7 @@
 import {
   type OutboxEntry,
   listRelayableForUpdate,
-  updateEntryEnqueued,
+  updateEntriesEnqueued,
   updateEntryJobDone,
 } from "../../db/outbox.ts";
 import type { App } from "../app.ts";
@@ -34,7 +34,10 @@ export const relayOutbox = (app: App, relay: Relay): Promise<{ relayed: number; 
     const wanted = entries.map((entry) => ({ entry, jobs: entry.pending ?? relay.jobsFor(entry) }));
     const jobs = wanted.flatMap((want) => want.jobs.map((name) => ({ name, entry: want.entry })));
     if (jobs.length > 0) await relay.enqueue(jobs);
-    await Promise.all(wanted.map((want) => updateEntryEnqueued(sql, want.entry.id, want.jobs)));
+    await updateEntriesEnqueued(
+      sql,
+      wanted.map((want) => ({ id: want.entry.id, jobs: want.jobs })),
+    );
     return { relayed: entries.length, more: entries.length === batchSize };
   });
 

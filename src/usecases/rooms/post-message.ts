@@ -3,7 +3,8 @@ import { findMessage } from "../../db/session-events.ts";
 import { findSession, findSessionForUpdate } from "../../db/sessions.ts";
 import { DomainError, forbidden, notFound } from "../../domain/errors.ts";
 import { isClosed } from "../../domain/session.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { type Transaction, transact } from "../transaction.ts";
 import { type Person, actorOfPerson, personOf } from "./participant.ts";
 

@@ -5,7 +5,8 @@ import { findSession, listLastSeqs } from "../../db/sessions.ts";
 import { DomainError, notFound } from "../../domain/errors.ts";
 import type { Participant, RoomEvent, Visit } from "../../domain/room.ts";
 import type { Session } from "../../domain/session.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { requireSession } from "../sessions/read.ts";
 
 /** A room at one moment of its log: applying the events after `seq` to `participants` keeps them true. */

@@ -1,6 +1,7 @@
 import { listVisits } from "../../db/attendance.ts";
 import type { Visit } from "../../domain/room.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { requireSession } from "./read.ts";
 
 /**

@@ -3,7 +3,7 @@ import { updateSessionStatus } from "../../db/sessions.ts";
 import { actorOf, systemActor } from "../../domain/principal.ts";
 import type { NewRoomEvent } from "../../domain/room.ts";
 import { type Session, nextStatus } from "../../domain/session.ts";
-import type { RequestContext } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import type { Transaction } from "../transaction.ts";
 
 /** A session that the transaction has locked, and how it is to close. */

@@ -1,7 +1,8 @@
 import { findSession, findSessionForUpdate } from "../../db/sessions.ts";
 import { notFound } from "../../domain/errors.ts";
 import type { Session } from "../../domain/session.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { assertVersion, transact } from "../transaction.ts";
 import { closeRoom } from "./close.ts";
 import { requireSession } from "./read.ts";

@@ -1,6 +1,7 @@
 import { listEvents } from "../../db/session-events.ts";
 import type { RoomEvent } from "../../domain/room.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { requireSession } from "./read.ts";
 
 /**

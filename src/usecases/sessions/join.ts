@@ -6,7 +6,8 @@ import { forbidden, invalid, notFound } from "../../domain/errors.ts";
 import type { ParticipantRole } from "../../domain/principal.ts";
 import { type Session, assertJoinable } from "../../domain/session.ts";
 import { addMinutes } from "../../domain/time.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { transact } from "../transaction.ts";
 import { requireSession } from "./read.ts";
 

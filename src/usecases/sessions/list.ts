@@ -1,7 +1,8 @@
 import { listSessions as listSessionRows } from "../../db/sessions.ts";
 import { forbidden } from "../../domain/errors.ts";
 import type { Session } from "../../domain/session.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { type Page, fetchPage } from "../paging.ts";
 import { type ScheduleQuery, visibleSchedule } from "../schedule.ts";
 

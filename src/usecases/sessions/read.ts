@@ -2,7 +2,8 @@ import { findSession } from "../../db/sessions.ts";
 import { type Operation, type Standing, authorise, ownersOf } from "../../domain/access.ts";
 import { notFound } from "../../domain/errors.ts";
 import type { Session } from "../../domain/session.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 
 /** @throws DomainError `not_found`, also for somebody else's session */
 export const readSession = async (app: App, context: RequestContext, id: string): Promise<Session> =>

@@ -3,7 +3,8 @@ import { findSession, findSessionForUpdate, updateSessionStatus } from "../../db
 import { forbidden, notFound } from "../../domain/errors.ts";
 import { type Actor, actorOf } from "../../domain/principal.ts";
 import { type Session, assertJoinable, nextStatus } from "../../domain/session.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { type Transaction, assertVersion, transact } from "../transaction.ts";
 import { requireSession } from "./read.ts";
 

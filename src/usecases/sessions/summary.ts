@@ -2,7 +2,8 @@ import { findSummary } from "../../db/summaries.ts";
 import { DomainError, notFound } from "../../domain/errors.ts";
 import type { Summary } from "../../domain/room.ts";
 import { isClosed } from "../../domain/session.ts";
-import type { App, RequestContext } from "../app.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
 import { requireSession } from "./read.ts";
 
 /**

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createMemoryLanes } from "../../../src/coordination/lanes-memory.ts";
 import { createRedisLanes } from "../../../src/coordination/lanes-redis.ts";
-import type { Lanes } from "../../../src/coordination/lanes.ts";
+import type { Lanes, RunLaneBatch } from "../../../src/coordination/lanes.ts";
 import { startRedis } from "../../support/redis.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -18,8 +18,23 @@ afterAll(() => {
   redis.disconnect();
 });
 
-const onRedis = (client = redis, options: { turnMs?: number; waitMs?: number } = {}): Lanes =>
-  createRedisLanes({ redis: client, prefix, log, ...options });
+type Job = { lane: string; work?: () => Promise<unknown> };
+type Run = RunLaneBatch<Job>;
+
+/** Runs the work of each job, and tells each what became of it. */
+const runAll: Run = (jobs) =>
+  Promise.all(
+    jobs.map(async ({ work }) => {
+      try {
+        return { value: await work?.() };
+      } catch (error) {
+        return { error };
+      }
+    }),
+  );
+
+const onRedis = (run: Run, client = redis, options: { turnMs?: number; waitMs?: number } = {}): Lanes<Job> =>
+  createRedisLanes(run, { redis: client, prefix, log, ...options });
 
 /** Work that finishes when it is told to. */
 const gate = () => {
@@ -30,65 +45,97 @@ const gate = () => {
 /** Lets everything run that could run by now. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe.each<[string, () => Lanes]>([
-  ["in memory", () => createMemoryLanes()],
-  ["on Redis", () => onRedis()],
+const add = (lanes: Lanes<Job>, lane: string, work?: () => Promise<unknown>): Promise<unknown> =>
+  lanes.run(lane, { lane, ...(work ? { work } : {}) });
+
+describe.each<[string, (run: Run) => Lanes<Job>]>([
+  ["in memory", (run) => createMemoryLanes(run)],
+  ["on Redis", (run) => onRedis(run)],
 ])("lanes %s", (_, create) => {
-  test("run the work for one coach one after another, in the order of the calls", async () => {
-    const lanes = create();
-    const order: number[] = [];
+  test("take what waits for one coach in the order of the calls, never two batches at a time", async () => {
+    const order: unknown[] = [];
     let inside = 0;
-    const work = (n: number) => async () => {
+    const lanes = create(async (jobs) => {
       expect(++inside).toBe(1);
       await settle();
-      order.push(n);
+      const values = await Promise.all(jobs.map(async ({ work }) => ({ value: await work?.() })));
+      order.push(...values.map(({ value }) => value));
       inside -= 1;
-      return n;
-    };
+      return values;
+    });
     const coach = crypto.randomUUID();
-    const results = await Promise.all(Array.from({ length: 20 }, (_unused, n) => lanes.run(coach, work(n))));
-    expect(results).toEqual(Array.from({ length: 20 }, (_unused, n) => n));
+    const all = Array.from({ length: 200 }, (_unused, n) => add(lanes, coach, async () => n));
+    const results = await Promise.all(all);
+    expect(results).toEqual(Array.from({ length: 200 }, (_unused, n) => n));
     expect(order).toEqual(results);
     await lanes.close();
   });
 
+  test("gather what waits for different coaches in one batch, 64 at most, and no coach in two", async () => {
+    const sizes: number[] = [];
+    const open = new Set<string>();
+    const lanes = create(async (jobs) => {
+      sizes.push(jobs.length);
+      const own = new Set(jobs.map(({ lane }) => lane));
+      for (const lane of own) expect(open.has(lane)).toBe(false);
+      for (const lane of own) open.add(lane);
+      await settle();
+      for (const lane of own) open.delete(lane);
+      return jobs.map(() => ({ value: null }));
+    });
+    const coaches = Array.from({ length: 50 }, () => crypto.randomUUID());
+    await Promise.all(coaches.flatMap((coach) => Array.from({ length: 6 }, () => add(lanes, coach))));
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(300);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(64);
+    expect(sizes.length).toBeLessThan(100);
+    expect(lanes.figures).toEqual({ batches: sizes.length, jobs: 300, lockFallbacks: 0 });
+    await lanes.close();
+  });
+
   test("do not let one coach's work wait for another's", async () => {
-    const lanes = create();
+    const lanes = create(runAll);
     const { open, passed } = gate();
-    const slow = lanes.run(crypto.randomUUID(), passed);
-    expect(await lanes.run(crypto.randomUUID(), async () => "fast")).toBe("fast");
+    const slow = add(lanes, crypto.randomUUID(), passed);
+    await settle();
+    await settle();
+    expect(await add(lanes, crypto.randomUUID(), async () => "fast")).toBe("fast");
     open();
     await slow;
     await lanes.close();
   });
 
-  test("go on after work that failed, and its caller gets the failure", async () => {
-    const lanes = create();
+  test("tell each caller their own outcome, and go on after a batch that failed whole", async () => {
+    let broken = false;
+    const lanes = create((jobs) => (broken ? Promise.reject(new Error("broken")) : runAll(jobs)));
     const coach = crypto.randomUUID();
-    const failing = lanes.run(coach, () => Promise.reject(new Error("no")));
-    const next = lanes.run(coach, async () => "yes");
-    await expect(failing).rejects.toThrow("no");
+    const refused = add(lanes, coach, () => Promise.reject(new Error("no")));
+    const next = add(lanes, coach, async () => "yes");
+    await expect(refused).rejects.toThrow("no");
     expect(await next).toBe("yes");
+    broken = true;
+    await expect(add(lanes, coach)).rejects.toThrow("broken");
+    broken = false;
+    expect(await add(lanes, coach, async () => "again")).toBe("again");
     await lanes.close();
   });
 
   test("answer everybody who waits when they close, and take nothing new", async () => {
-    const lanes = create();
+    const lanes = create(runAll);
     const coach = crypto.randomUUID();
     const { open, passed } = gate();
-    const waiting = [lanes.run(coach, passed), lanes.run(coach, async () => {})];
+    const waiting = [add(lanes, coach, passed), add(lanes, coach), add(lanes, crypto.randomUUID())];
     const closed = lanes.close();
-    await expect(lanes.run(coach, async () => {})).rejects.toMatchObject({ code: "unavailable" });
+    await expect(add(lanes, coach)).rejects.toMatchObject({ code: "unavailable" });
     open();
     await Promise.all([closed, ...waiting]);
   });
 
   test("refuse a flood rather than let it wait for ever", async () => {
-    const lanes = create();
+    const lanes = create(runAll);
     const coach = crypto.randomUUID();
     const { open, passed } = gate();
-    const first = lanes.run(coach, passed);
-    const all = Promise.allSettled(Array.from({ length: 1_100 }, () => lanes.run(coach, async () => {})));
+    const first = add(lanes, coach, passed);
+    const all = Promise.allSettled(Array.from({ length: 1_100 }, () => add(lanes, coach)));
     open();
     await first;
     const refused = (await all).filter(({ status }) => status === "rejected");
@@ -100,31 +147,37 @@ describe.each<[string, () => Lanes]>([
 
 describe("nodes on one Redis", () => {
   test("never work one coach's lane at the same time, and each gets its turns", async () => {
-    const nodes = [onRedis(redis, { turnMs: 30 }), onRedis(redis, { turnMs: 30 })];
-    const coach = crypto.randomUUID();
     let inside = 0;
     const turns: number[] = [];
-    const work = (node: number) => async () => {
-      expect(++inside).toBe(1);
-      await settle();
-      await settle();
-      if (turns.at(-1) !== node) turns.push(node);
-      inside -= 1;
+    const run =
+      (node: number): Run =>
+      async (jobs) => {
+        expect(++inside).toBe(1);
+        await settle();
+        await settle();
+        if (turns.at(-1) !== node) turns.push(node);
+        inside -= 1;
+        return jobs.map(() => ({ value: null }));
+      };
+    const nodes = [0, 1].map((node) => onRedis(run(node), redis, { turnMs: 20 }));
+    const coach = crypto.randomUUID();
+    // Callers who ask again as soon as they are answered, so that both nodes always have something to do.
+    const deadline = performance.now() + 5_000;
+    const caller = async (lanes: Lanes<Job>) => {
+      while (turns.length < 8 && performance.now() < deadline) await add(lanes, coach);
     };
-    await Promise.all(
-      nodes.flatMap((lanes, node) => Array.from({ length: 400 }, () => lanes.run(coach, work(node)))),
-    );
-    expect(turns.length).toBeGreaterThan(1);
-    expect(nodes.map((lanes) => lanes.lockFallbacks)).toEqual([0, 0]);
+    await Promise.all(nodes.flatMap((lanes) => Array.from({ length: 8 }, () => caller(lanes))));
+    expect(turns.length).toBeGreaterThanOrEqual(8);
+    expect(nodes.map((lanes) => lanes.figures.lockFallbacks)).toEqual([0, 0]);
     await Promise.all(nodes.map((lanes) => lanes.close()));
   });
 
   test("go on without a lock that another one never gives back, counted", async () => {
     const coach = crypto.randomUUID();
     await redis.set(`${prefix}:lane:${coach}`, "a node that hangs", "PX", 60_000);
-    const lanes = onRedis(redis, { waitMs: 100 });
-    expect(await lanes.run(coach, async () => "done")).toBe("done");
-    expect(lanes.lockFallbacks).toBe(1);
+    const lanes = onRedis(runAll, redis, { waitMs: 100 });
+    expect(await add(lanes, coach, async () => "done")).toBe("done");
+    expect(lanes.figures.lockFallbacks).toBe(1);
     await lanes.close();
   });
 
@@ -139,23 +192,23 @@ describe("nodes on one Redis", () => {
     });
     client.on("error", () => {});
     await waitFor(() => client.status === "ready", { what: "Redis" });
-    const lanes = onRedis(client);
+    const lanes = onRedis(runAll, client);
     const coach = crypto.randomUUID();
     try {
-      await lanes.run(coach, async () => {});
-      expect(lanes.lockFallbacks).toBe(0);
+      await add(lanes, coach);
+      expect(lanes.figures.lockFallbacks).toBe(0);
       await server.stop();
       const startedAt = performance.now();
-      for (let n = 0; n < 50; n++) await lanes.run(coach, async () => {});
-      expect(lanes.lockFallbacks).toBeGreaterThan(0);
+      for (let n = 0; n < 50; n++) await add(lanes, coach);
+      expect(lanes.figures.lockFallbacks).toBeGreaterThan(0);
       expect(performance.now() - startedAt).toBeLessThan(2_000);
       const again = await startRedis({ port });
       try {
         await waitFor(
           async () => {
-            const before = lanes.lockFallbacks;
-            await lanes.run(coach, async () => {});
-            return lanes.lockFallbacks === before;
+            const before = lanes.figures.lockFallbacks;
+            await add(lanes, coach);
+            return lanes.figures.lockFallbacks === before;
           },
           { what: "the lock to be used again" },
         );

@@ -44,7 +44,7 @@ test("two claims of one coach never overlap, whoever writes them; neighbours and
   for (const id of coaches) await sql`INSERT INTO coaches (id, name, time_zone) VALUES (${id}, 'A', 'UTC')`;
   const claim = (coach: string | undefined, from: string, to: string) => sql`
     INSERT INTO claims (id, coach_id, period, kind)
-    VALUES (${crypto.randomUUID()}, ${coach ?? ""}, tstzrange(${from}::timestamptz, ${to}::timestamptz), 'booking')`;
+    VALUES (${crypto.randomUUID()}, ${coach ?? ""}, tstzrange(${from}::timestamptz, ${to}::timestamptz), 'block')`;
   await claim(coaches[0], "2030-01-01T10:00Z", "2030-01-01T11:00Z");
   await claim(coaches[0], "2030-01-01T11:00Z", "2030-01-01T12:00Z");
   await claim(coaches[1], "2030-01-01T10:00Z", "2030-01-01T11:00Z");

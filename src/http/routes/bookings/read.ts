@@ -1,6 +1,7 @@
 import { readBooking as read } from "../../../usecases/bookings/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Booking, IdParams } from "../../schemas.ts";
+import { Booking } from "../../schemas/answers.ts";
+import { IdParams } from "../../schemas/requests.ts";
 
 export const readBooking = defineOperation({
   id: "readBooking",

@@ -1,6 +1,7 @@
 import { createClient as create } from "../../../usecases/clients/create.ts";
 import { defineOperation } from "../../operation.ts";
-import { Client, CreateClientBody } from "../../schemas.ts";
+import { Client } from "../../schemas/answers.ts";
+import { CreateClientBody } from "../../schemas/requests.ts";
 
 export const createClient = defineOperation({
   id: "createClient",

@@ -1,6 +1,7 @@
 import { listClients as list } from "../../../usecases/clients/list.ts";
 import { defineOperation } from "../../operation.ts";
-import { Client, PageQuery, pageOf } from "../../schemas.ts";
+import { Client, pageOf } from "../../schemas/answers.ts";
+import { PageQuery } from "../../schemas/requests.ts";
 
 export const listClients = defineOperation({
   id: "listClients",

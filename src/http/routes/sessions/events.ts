@@ -1,6 +1,7 @@
 import { listSessionEvents as list } from "../../../usecases/sessions/events.ts";
 import { defineOperation } from "../../operation.ts";
-import { EventsQuery, IdParams, RoomEvent, pageOf } from "../../schemas.ts";
+import { RoomEvent, pageOf } from "../../schemas/answers.ts";
+import { EventsQuery, IdParams } from "../../schemas/requests.ts";
 
 export const listSessionEvents = defineOperation({
   id: "listSessionEvents",

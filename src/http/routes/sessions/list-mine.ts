@@ -1,6 +1,7 @@
 import { listMySessions as list } from "../../../usecases/sessions/list.ts";
 import { defineOperation } from "../../operation.ts";
-import { MySessionsQuery, Session, pageOf } from "../../schemas.ts";
+import { Session, pageOf } from "../../schemas/answers.ts";
+import { MySessionsQuery } from "../../schemas/requests.ts";
 
 export const listMySessions = defineOperation({
   id: "listMySessions",

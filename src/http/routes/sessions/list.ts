@@ -1,6 +1,7 @@
 import { listSessions as list } from "../../../usecases/sessions/list.ts";
 import { defineOperation } from "../../operation.ts";
-import { Session, SessionsQuery, pageOf } from "../../schemas.ts";
+import { Session, pageOf } from "../../schemas/answers.ts";
+import { SessionsQuery } from "../../schemas/requests.ts";
 
 export const listSessions = defineOperation({
   id: "listSessions",

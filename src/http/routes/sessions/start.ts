@@ -1,6 +1,7 @@
 import { startSession as start } from "../../../usecases/sessions/start.ts";
 import { defineOperation } from "../../operation.ts";
-import { IdParams, ReasonBody, Session } from "../../schemas.ts";
+import { Session } from "../../schemas/answers.ts";
+import { IdParams, ReasonBody } from "../../schemas/requests.ts";
 
 export const startSession = defineOperation({
   id: "startSession",

@@ -1,0 +1,247 @@
+import { z } from "@hono/zod-openapi";
+
+/** An instant in an answer. */
+const moment = z.union([z.date(), z.string()]).openapi({ type: "string", format: "date-time" });
+
+const versioned = { version: z.int(), createdAt: moment, updatedAt: moment };
+
+export const PublicCoach = z
+  .object({ id: z.uuid(), name: z.string(), timeZone: z.string() })
+  .openapi("PublicCoach");
+
+export const Coach = PublicCoach.extend({
+  email: z.string().nullable(),
+  externalId: z.string().nullable(),
+  score: z.number(),
+  dailyLimit: z.int().nullable(),
+  calendarPolicy: z.enum(["fail_open", "fail_closed"]),
+  active: z.boolean(),
+  ...versioned,
+}).openapi("Coach");
+
+export const Client = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    email: z.string().nullable(),
+    externalId: z.string().nullable(),
+    timeZone: z.string(),
+    ...versioned,
+  })
+  .openapi("Client");
+
+export const Booking = z
+  .object({
+    id: z.uuid(),
+    status: z.enum(["pending", "accepted", "declined", "cancelled", "expired"]),
+    coachId: z.uuid(),
+    clientId: z.uuid(),
+    poolId: z.uuid().nullable(),
+    sessionTypeId: z.uuid().nullable(),
+    title: z.string().nullable(),
+    startsAt: moment,
+    endsAt: moment,
+    notes: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    sessionId: z.uuid().nullable(),
+    ...versioned,
+  })
+  .openapi("Booking");
+
+export const Session = z
+  .object({
+    id: z.uuid(),
+    bookingId: z.uuid(),
+    status: z.enum(["scheduled", "in_progress", "completed", "cancelled", "no_show"]),
+    coachId: z.uuid(),
+    clientId: z.uuid(),
+    startsAt: moment,
+    endsAt: moment,
+    startedAt: moment.nullable(),
+    endedAt: moment.nullable(),
+    endReason: z.string().nullable(),
+    participantCount: z.int(),
+    lastSeq: z.int(),
+    ...versioned,
+  })
+  .openapi("Session");
+
+export const BookingWithSession = z
+  .object({ booking: Booking, session: Session.nullable() })
+  .openapi("BookingWithSession");
+
+export const Hold = z
+  .object({
+    id: z.uuid(),
+    status: z.enum(["open", "converted", "released", "expired"]),
+    coachId: z.uuid(),
+    clientId: z.uuid().nullable(),
+    poolId: z.uuid().nullable(),
+    sessionTypeId: z.uuid().nullable(),
+    startsAt: moment,
+    endsAt: moment,
+    expiresAt: moment,
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .openapi("Hold");
+
+export const Block = z
+  .object({
+    id: z.uuid(),
+    coachId: z.uuid(),
+    startsAt: moment,
+    endsAt: moment,
+    reason: z.string().nullable(),
+  })
+  .openapi("Block");
+
+const answeredWindow = z.object({ start: z.string(), end: z.string() });
+
+export const Availability = z
+  .object({
+    coachId: z.uuid(),
+    timeZone: z.string(),
+    rules: z.array(answeredWindow.extend({ weekday: z.int() })).nullable(),
+    overrides: z.array(z.object({ date: z.string(), windows: z.array(answeredWindow) })).nullable(),
+    version: z.int(),
+  })
+  .openapi("Availability");
+
+export const PublicPool = z.object({ id: z.uuid(), name: z.string() }).openapi("PublicPool");
+
+export const Pool = PublicPool.extend({
+  members: z.array(z.object({ coachId: z.uuid(), weight: z.int(), priority: z.int() })),
+  ...versioned,
+}).openapi("Pool");
+
+export const Distribution = z
+  .object({
+    coaches: z.array(
+      z.object({
+        coachId: z.uuid(),
+        name: z.string(),
+        bookings: z.int(),
+        share: z.number(),
+        targetShare: z.number(),
+        utilisation: z.number().nullable(),
+      }),
+    ),
+    fairness: z.number(),
+  })
+  .openapi("Distribution");
+
+export const PublicSessionType = z
+  .object({
+    id: z.uuid(),
+    slug: z.string(),
+    name: z.string(),
+    coachIds: z.array(z.uuid()),
+    poolIds: z.array(z.uuid()),
+    durationMinutes: z.int(),
+    minimumNoticeMinutes: z.int(),
+    bookingWindowDays: z.int().nullable(),
+    requiresApproval: z.boolean(),
+    stepMinutes: z.int(),
+    cancelCutoffMinutes: z.int(),
+    rescheduleCutoffMinutes: z.int(),
+  })
+  .openapi("PublicSessionType");
+
+export const SessionType = PublicSessionType.extend({
+  bufferBeforeMinutes: z.int(),
+  bufferAfterMinutes: z.int(),
+  approvalDeadlineMinutes: z.int(),
+  location: z.object({ kind: z.enum(["room", "url", "in_person"]), value: z.string().optional() }),
+  ...versioned,
+}).openapi("SessionType");
+
+export const SlotsAnswer = z
+  .object({
+    timeZone: z.string(),
+    slots: z.array(z.object({ startsAt: moment, endsAt: moment, coachIds: z.array(z.uuid()) })),
+    total: z.int(),
+    stale: z.array(z.uuid()),
+  })
+  .openapi("Slots");
+
+export const Explanation = z
+  .object({
+    coaches: z.array(
+      z.object({
+        coachId: z.uuid(),
+        available: z.boolean(),
+        reasons: z.array(z.object({ code: z.string(), detail: z.string() })),
+      }),
+    ),
+  })
+  .openapi("Explanation");
+
+export const JoinAnswer = z
+  .object({ ticket: z.string(), expiresAt: moment, url: z.string(), session: Session })
+  .openapi("JoinAnswer");
+
+const role = z.enum(["coach", "client", "guest", "observer"]);
+
+export const Participant = z
+  .object({
+    participantId: z.uuid(),
+    role,
+    name: z.string(),
+    joinedAt: moment,
+    connections: z.int(),
+    status: z.enum(["connected", "reconnecting"]),
+    state: z.record(z.string(), z.unknown()),
+  })
+  .openapi("Participant");
+
+export const Visit = z
+  .object({
+    sessionId: z.uuid(),
+    participantId: z.uuid(),
+    role,
+    name: z.string(),
+    joinedAt: moment,
+    leftAt: moment.nullable(),
+    leftReason: z.enum(["left", "lost", "removed", "closed"]).nullable(),
+  })
+  .openapi("Visit");
+
+export const RoomEvent = z
+  .object({
+    sessionId: z.uuid(),
+    seq: z.int(),
+    id: z.uuid(),
+    type: z.string(),
+    at: moment,
+    actor: z.object({ type: z.string(), id: z.string(), name: z.string().optional() }),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .openapi("RoomEvent");
+
+export const Summary = z
+  .object({
+    sessionId: z.uuid(),
+    generatedAt: moment,
+    durationMinutes: z.int(),
+    scheduledMinutes: z.int(),
+    startedLateMinutes: z.int(),
+    participants: z.array(
+      z.object({
+        participantId: z.uuid(),
+        name: z.string(),
+        role,
+        minutesPresent: z.int(),
+        visits: z.int(),
+        firstJoinedAt: moment,
+        lastLeftAt: moment.nullable(),
+      }),
+    ),
+    messageCount: z.int(),
+    text: z.string(),
+  })
+  .openapi("Summary");
+
+/** One page of a list. */
+export const pageOf = (item: z.ZodType) =>
+  z.object({ data: z.array(item), nextCursor: z.string().nullable() });

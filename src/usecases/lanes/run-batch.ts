@@ -1,0 +1,185 @@
+import type { LaneOutcome } from "../../coordination/lanes.ts";
+import { type Sql, isDatabaseUnavailable } from "../../db/client.ts";
+import { insertRecords, lockNameOf } from "../../db/idempotency.ts";
+import { findSession } from "../../db/sessions.ts";
+import type { BookingAndSession } from "../../domain/lane/answer.ts";
+import type { Changes } from "../../domain/lane/changes.ts";
+import { decide } from "../../domain/lane/decide.ts";
+import { decideLapses } from "../../domain/lane/lapse.ts";
+import type { App } from "../app.ts";
+import type { RequestContext } from "../context.ts";
+import { AlreadyAnswered, answerOf, recordOf } from "../idempotency.ts";
+import { closeRoom } from "../sessions/close.ts";
+import { type News, createNews, openTransaction } from "../transaction.ts";
+import type { LaneJob } from "./job.ts";
+import { type LaneReading, readLaneState } from "./read-state.ts";
+import { writeChanges } from "./write-changes.ts";
+
+/**
+ * Runs a batch of lane jobs: locks their lanes, reads what they are about, decides one after another, writes what they
+ * come to, all in one transaction. A refusal is its caller's alone and changes nothing of the others.
+ *
+ * Should the batch fail whole, which takes a writer from outside the lanes, it is tried once more; then each of its jobs
+ * alone, so that one that cannot be written does not fail the rest.
+ * @returns what came of each job, in their order
+ */
+export const runLaneBatch = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
+  const { firsts, twins } = partTwins(jobs);
+  const outcomes = new Map<LaneJob, LaneOutcome>();
+  const keep = (of: readonly LaneJob[], their: readonly LaneOutcome[]): void => {
+    for (const [index, job] of of.entries())
+      outcomes.set(job, their[index] ?? { error: new Error("no outcome") });
+  };
+  keep(firsts, await runSurely(app, firsts));
+  if (twins.length > 0) keep(twins, await runLaneBatch(app, twins));
+  return jobs.map((job) => outcomes.get(job) ?? { error: new Error("no outcome") });
+};
+
+/** A request that came twice under one key waits for the first to be committed, and then finds its answer. */
+const partTwins = (jobs: readonly LaneJob[]): { firsts: LaneJob[]; twins: LaneJob[] } => {
+  const seen = new Set<string>();
+  const firsts: LaneJob[] = [];
+  const twins: LaneJob[] = [];
+  for (const job of jobs) {
+    const { idempotency } = job.context;
+    const key = idempotency && lockNameOf(idempotency);
+    if (key !== undefined && seen.has(key)) twins.push(job);
+    else firsts.push(job);
+    if (key !== undefined) seen.add(key);
+  }
+  return { firsts, twins };
+};
+
+const runSurely = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runTransaction(app, jobs);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) return jobs.map(() => ({ error }));
+      if (attempt === 1) {
+        app.log.warn({ err: error, jobs: jobs.length }, "a batch of lane jobs is tried once more");
+      } else if (jobs.length === 1) {
+        return [{ error }];
+      } else {
+        const outcomes: LaneOutcome[] = [];
+        for (const job of jobs) outcomes.push(...(await runSurely(app, [job])));
+        return outcomes;
+      }
+    }
+  }
+};
+
+const runTransaction = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
+  const news = createNews(app);
+  const { outcomes } = await app.sql.begin(async (sql) => {
+    const reading = await readLaneState(sql, jobs);
+    const batch = decideBatch(app, jobs, reading);
+    await write(app, sql, { decided: batch.decided, news });
+    return { outcomes: batch.outcomes };
+  });
+  news.publish();
+  return outcomes;
+};
+
+/** What was decided for one request, or for what had lapsed; a result is told to the caller. */
+type DecidedJob = {
+  context: Pick<RequestContext, "requestId" | "idempotency">;
+  changes: Changes;
+  /** Null for what nobody asked for. */
+  answer: { job: LaneJob; result: unknown } | null;
+};
+
+const decideBatch = (
+  app: App,
+  jobs: readonly LaneJob[],
+  { state, lapsed, records }: LaneReading,
+): { decided: DecidedJob[]; outcomes: LaneOutcome[] } => {
+  const decided: DecidedJob[] = [];
+  if (lapsed.length > 0) {
+    const changes = decideLapses(state, lapsed);
+    decided.push({ context: { requestId: app.newId() }, changes, answer: null });
+  }
+  const outcomes = jobs.map((job): LaneOutcome => {
+    const { context, caller, request } = job;
+    const { idempotency, ifVersion } = context;
+    try {
+      const record = idempotency && records.get(lockNameOf(idempotency));
+      if (idempotency && record) throw new AlreadyAnswered(answerOf(record, idempotency));
+      const { changes, result } = decide({ state, request, caller, ifVersion, newId: app.newId });
+      decided.push({ context, changes, answer: { job, result } });
+      return { value: result };
+    } catch (error) {
+      return { error };
+    }
+  });
+  return { decided, outcomes };
+};
+
+type Writing = { decided: readonly DecidedJob[]; news: News };
+
+/** Writes what all of them come to, and the answers of those that came with a key. */
+const write = async (app: App, sql: Sql, { decided, news }: Writing): Promise<void> => {
+  const gather = <K extends keyof Changes>(kind: K): Changes[K] =>
+    decided.flatMap(({ changes }) => changes[kind] as unknown[]) as Changes[K];
+  const events = decided.flatMap(({ changes, context }) =>
+    changes.events.map(({ session, seq, event }) => ({
+      ...event,
+      sessionId: session.id,
+      coachId: session.coachId,
+      seq,
+      id: app.newId(),
+      at: session.updatedAt,
+      requestId: context.requestId,
+    })),
+  );
+  const outbox = decided.flatMap(({ changes, context: { requestId, idempotency } }) =>
+    changes.outbox.map((entry) => ({
+      ...entry,
+      id: app.newId(),
+      requestId,
+      idempotencyKey: idempotency?.key ?? null,
+    })),
+  );
+  await writeChanges(sql, {
+    clients: gather("clients"),
+    claimsDeleted: gather("claimsDeleted"),
+    claimsInserted: gather("claimsInserted"),
+    claimsKept: gather("claimsKept"),
+    holdsInserted: gather("holdsInserted"),
+    holdsUpdated: gather("holdsUpdated"),
+    bookingsInserted: gather("bookingsInserted"),
+    bookingsUpdated: gather("bookingsUpdated"),
+    sessionsInserted: gather("sessionsInserted"),
+    sessionsMoved: gather("sessionsMoved"),
+    credits: gather("credits"),
+    events,
+    outbox,
+  });
+  for (const { coachId, requestId: _, ...event } of events) news.addEvents(coachId, [event]);
+  if (outbox.length > 0) news.addOutbox();
+  for (const done of decided) await closeRooms(app, sql, { done, news });
+  await keepAnswers(sql, decided);
+};
+
+/** Closes the rooms of a job's cancelled sessions; its result then tells them as they are. */
+const closeRooms = async (
+  app: App,
+  sql: Sql,
+  { done, news }: { done: DecidedJob; news: News },
+): Promise<void> => {
+  const { changes, context, answer } = done;
+  for (const { session, at, reason } of changes.sessionsCancelled) {
+    if (!answer) throw new Error("a session is cancelled by somebody");
+    const transaction = openTransaction(app, { sql, context, news });
+    await closeRoom(transaction, answer.job.context, { session, now: at, transition: "cancel", reason });
+    (answer.result as BookingAndSession).session = await findSession(sql, session.id);
+  }
+};
+
+const keepAnswers = async (sql: Sql, decided: readonly DecidedJob[]): Promise<void> => {
+  const records = decided.flatMap(({ context: { idempotency }, answer }) =>
+    idempotency && answer ? [recordOf(idempotency, idempotency.toAnswer(answer.result))] : [],
+  );
+  if (records.length > 0 && (await insertRecords(sql, records)) < records.length)
+    throw new Error("a key was answered while its lock was held");
+};
