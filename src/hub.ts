@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from "uuid";
 import { type Config, SetupError } from "./config.ts";
 import { openCoordination } from "./coordination/open.ts";
 import { openOwnDatabase, prepareSchema } from "./db/open.ts";
@@ -13,6 +12,7 @@ import { createKeyring } from "./usecases/access/keyring.ts";
 import { createTokens } from "./usecases/access/tokens.ts";
 import type { App } from "./usecases/app.ts";
 import { hasCoaches, loadDemoData } from "./usecases/demo/load.ts";
+import { newId as makeId } from "./usecases/ids.ts";
 import type { LaneJob } from "./usecases/lanes/job.ts";
 import { runLaneBatch } from "./usecases/lanes/run-batch.ts";
 
@@ -42,7 +42,7 @@ export type Hub = {
 /** Puts a hub together from its settings. Nothing runs before `start`. */
 export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => {
   const log = overrides.log ?? createLogger(config, false);
-  const newId = overrides.newId ?? uuidv7;
+  const newId = overrides.newId ?? makeId;
   const onProgress = overrides.onProgress ?? (() => {});
   /** What has been opened, newest last, each with how it is closed. */
   const opened: (() => Promise<void>)[] = [];

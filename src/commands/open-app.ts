@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from "uuid";
 import type { Config } from "../config.ts";
 import { openCoordination } from "../coordination/open.ts";
 import { openSharedDatabase, prepareSchema } from "../db/open.ts";
@@ -7,6 +6,7 @@ import { findHubSecret } from "../usecases/access/hub-secret.ts";
 import { createKeyring } from "../usecases/access/keyring.ts";
 import { createTokens } from "../usecases/access/tokens.ts";
 import type { App } from "../usecases/app.ts";
+import { newId } from "../usecases/ids.ts";
 import type { LaneJob } from "../usecases/lanes/job.ts";
 import { runLaneBatch } from "../usecases/lanes/run-batch.ts";
 
@@ -18,7 +18,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
     const log = createLogger({ ...config, logLevel: "warn" }, false);
     const coordination = await openCoordination({
       config,
-      nodeId: uuidv7(),
+      nodeId: newId(),
       log,
       runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
     });
@@ -34,7 +34,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
       tokens,
       keyring: createKeyring(database.sql),
       log,
-      newId: uuidv7,
+      newId,
       publicUrl,
     };
     return {

@@ -31,12 +31,15 @@ export type ClientTime = { clientId: string; start: number; end: number };
 /** The live bookings that these clients have for exactly these times, with whomever. */
 export const listLiveBookingsAt = (sql: Sql, times: readonly ClientTime[]): Promise<BookingRecord[]> =>
   sql<BookingRecord[]>`
-    SELECT ${recordColumns(sql)} FROM bookings
-    JOIN unnest(${times.map(({ clientId }) => clientId)}::uuid[],
+    SELECT ${recordColumns(sql)}
+    FROM unnest(${times.map(({ clientId }) => clientId)}::uuid[],
                 ${times.map(({ start }) => new Date(start).toISOString())}::timestamptz[],
                 ${times.map(({ end }) => new Date(end).toISOString())}::timestamptz[])
-      AS asked (client_id, starts_at, ends_at) USING (client_id, starts_at, ends_at)
-    WHERE status = ANY(${[...liveStatuses]})`;
+      AS asked (by_client, from_time, to_time), LATERAL (
+      SELECT * FROM bookings
+      WHERE client_id = by_client AND starts_at = from_time AND ends_at = to_time AND status = ANY(${[...liveStatuses]})
+      OFFSET 0
+    ) AS bookings`;
 
 export const insertBookings = async (sql: Sql, bookings: readonly BookingRecord[]): Promise<void> => {
   await sql`

@@ -17,15 +17,16 @@ type ClaimRow = Pick<Claim, "id" | "coachId" | "kind" | "expiresAt"> & {
   startsAt: Date | null;
 };
 
-/** The claims that touch any of these ranges, each once; those past their deadline are nothing, and not among them. */
+/** The claims that touch any of these ranges, each once; those past their deadline too. */
 export const listClaims = async (sql: Sql, ranges: readonly CoachRange[]): Promise<Claim[]> => {
   if (ranges.length === 0) return [];
   const rows = await sql<ClaimRow[]>`
-    SELECT DISTINCT k.id, k.coach_id, k.kind, lower(k.period) AS start, upper(k.period) AS end, k.starts_at, k.expires_at
-    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends)
-    JOIN claims k ON k.coach_id = r.coach_id AND k.period && tstzrange(r.starts, r.ends)
-    WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp()`;
-  return rows.map(({ start, end, startsAt, ...claim }) => ({
+    SELECT k.id, k.coach_id, k.kind, lower(k.period) AS start, upper(k.period) AS end, k.starts_at, k.expires_at
+    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends), LATERAL (
+      SELECT * FROM claims WHERE coach_id = r.coach_id AND period && tstzrange(r.starts, r.ends) OFFSET 0
+    ) AS k`;
+  const each = new Map(rows.map((row) => [row.id, row]));
+  return [...each.values()].map(({ start, end, startsAt, ...claim }) => ({
     ...claim,
     taken: { start: start.getTime(), end: end.getTime() },
     startsAt: startsAt?.getTime() ?? null,
@@ -35,7 +36,7 @@ export const listClaims = async (sql: Sql, ranges: readonly CoachRange[]): Promi
 /** What is taken of a coach's time, and when the sessions start that took it; in milliseconds, in no order. */
 export type ClaimedTime = { taken: Stretch[]; starts: number[] };
 
-/** The same claims as {@link listClaims} finds, by coach and without who they are: for thousands of them at once. */
+/** The claims that touch these ranges and still count, by coach and without who they are: for thousands at once. */
 export const listClaimedTime = async (
   sql: Sql,
   ranges: readonly CoachRange[],
@@ -46,7 +47,7 @@ export const listClaimedTime = async (
           || ' ' || coalesce(extract(epoch FROM k.starts_at)::float8::text, ''), ',') AS claims
     FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends)
     JOIN claims k ON k.coach_id = r.coach_id AND k.period && tstzrange(r.starts, r.ends)
-    WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp()
+    WHERE k.expires_at IS NULL OR k.expires_at > statement_timestamp()
     GROUP BY r.coach_id`;
   return new Map(rows.map(({ coachId, claims }) => [coachId, parseClaims(claims)]));
 };
@@ -64,14 +65,15 @@ const parseClaims = (text: string): ClaimedTime => {
 /** The claims of these coaches whose deadline has passed. */
 export const listLapsedClaims = async (sql: Sql, coachIds: readonly string[]): Promise<string[]> => {
   const rows = await sql<{ id: string }[]>`
-    SELECT id FROM claims WHERE expires_at <= clock_timestamp() AND coach_id = ANY(${[...coachIds]}::uuid[])`;
+    SELECT id FROM (SELECT id, coach_id FROM claims WHERE expires_at <= statement_timestamp() OFFSET 0) AS lapsed
+    WHERE coach_id = ANY(${[...coachIds]}::uuid[])`;
   return rows.map(({ id }) => id);
 };
 
 /** The coaches who have claims whose deadline has passed. */
 export const listCoachesWithLapsedClaims = async (sql: Sql, limit: number): Promise<string[]> => {
   const rows = await sql<{ coachId: string }[]>`
-    SELECT DISTINCT coach_id FROM claims WHERE expires_at <= clock_timestamp() LIMIT ${limit}`;
+    SELECT DISTINCT coach_id FROM claims WHERE expires_at <= statement_timestamp() LIMIT ${limit}`;
   return rows.map(({ coachId }) => coachId);
 };
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type Socket, connect } from "node:net";
 import postgres from "postgres";
 
 type NoTypes = {};
@@ -15,8 +17,10 @@ export type DatabaseOptions = { url: string; poolSize: number; applicationName?:
  * Opens a pool; nothing connects before the first statement. A column reads as its camelCase name, `timestamptz`
  * as Date (UTC, milliseconds).
  */
-export const openDatabase = ({ url, poolSize, applicationName }: DatabaseOptions): Database =>
-  postgres(url, {
+export const openDatabase = ({ url, poolSize, applicationName }: DatabaseOptions): Database => {
+  const gathered = { socket: openGatheringSocket };
+  return postgres(url, {
+    ...gathered,
     max: poolSize,
     idle_timeout: 60,
     connect_timeout: 10,
@@ -30,6 +34,50 @@ export const openDatabase = ({ url, poolSize, applicationName }: DatabaseOptions
       idle_in_transaction_session_timeout: 60_000,
     },
   });
+};
+
+/** Where the driver wants to connect to, as it hands it to the socket's maker: a list of hosts, or a path. */
+type Address = { host: string[]; port: number[]; path?: string | false };
+
+/**
+ * Connects, and sends what is written in one turn of the event loop at once. The driver sends each larger statement on
+ * its own; a batch of a lane has fourteen of them on their way together, and their system calls were a fifth of what a
+ * booking cost the hub.
+ */
+const openGatheringSocket = async ({ host, port, path }: Address): Promise<Socket> => {
+  let failure: unknown;
+  const addresses = path
+    ? [{ path }]
+    : host.map((name, index) => ({ host: name, port: port[index] ?? 5432 }));
+  for (const address of addresses) {
+    const socket = connect(address);
+    try {
+      await once(socket, "connect");
+      return gatherWrites(socket);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+};
+
+const gatherWrites = (socket: Socket): Socket => {
+  const write = socket.write.bind(socket) as (chunk: Uint8Array, done?: () => void) => boolean;
+  let gathering = false;
+  const gather = (chunk: Uint8Array, done?: () => void): boolean => {
+    if (!gathering) {
+      gathering = true;
+      socket.cork();
+      // After everything that is ready to run has run.
+      process.nextTick(() => {
+        gathering = false;
+        socket.uncork();
+      });
+    }
+    return write(chunk, done);
+  };
+  return Object.assign(socket, { write: gather });
+};
 
 /** A value for a `jsonb` column; dates become RFC 3339 text. */
 export const toJson = (sql: Sql, value: unknown): postgres.Parameter =>

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type DomainError, invalid } from "../domain/errors.ts";
 import { type Principal, callerOf } from "../domain/principal.ts";
 import type { App } from "../usecases/app.ts";
@@ -29,9 +29,7 @@ export const idempotentRequest = (request: KeyedRequest): IdempotentRequest | nu
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     throw invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
   const { principal, route, target, body, toAnswer } = request;
-  const fingerprint = createHash("sha256")
-    .update(`${target}\n${canonicalJson(body ?? null)}`)
-    .digest("base64url");
+  const fingerprint = hash("sha256", `${target}\n${canonicalJson(body ?? null)}`, "base64url");
   return { caller: callerOf(principal), route, key, fingerprint, toAnswer };
 };
 

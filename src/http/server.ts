@@ -20,9 +20,10 @@ const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
     const requestId = given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : app.newId();
     c.set("requestId", requestId);
     c.set("route", "");
+    // Headers are set before there is a response: to change one that is made costs a copy of it.
+    c.header("x-request-id", requestId);
     const startedAt = performance.now();
     await next();
-    c.header("x-request-id", requestId);
     const ms = Math.round(performance.now() - startedAt);
     // The pattern, not the path: a query may hold a secret.
     app.log.debug(
@@ -30,7 +31,9 @@ const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
       "request",
     );
   });
-  http.use(secureHeaders({ strictTransportSecurity: false, crossOriginResourcePolicy: false }));
+  // What guards a page means nothing to a caller of the API, but for the guess at what an answer is.
+  const guardPage = secureHeaders({ strictTransportSecurity: false, crossOriginResourcePolicy: false });
+  http.use((c, next) => (c.req.path.startsWith("/v1/") ? next() : guardPage(c, next)));
   if (app.config.corsOrigins.length > 0) {
     http.use(
       cors({
@@ -40,8 +43,9 @@ const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
     );
   }
   http.use("/v1/*", async (c, next) => {
-    await next();
     c.header("cache-control", "no-store");
+    c.header("x-content-type-options", "nosniff");
+    await next();
   });
 
   registerHealth(http, app, health);
@@ -82,7 +86,7 @@ export const startHttpServer = async (
   app: App,
   { health, host, port }: HttpServerOptions,
 ): Promise<HttpServer> => {
-  const answer = getRequestListener(createHttpApp(app, health).fetch, { overrideGlobalObjects: false });
+  const answer = getRequestListener(createHttpApp(app, health).fetch);
   const server = createServer(
     { headersTimeout: 15_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
     (request, response) => void answer(request, response),

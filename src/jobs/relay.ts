@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { OutboxEventType } from "../domain/outbox.ts";
 import type { App } from "../usecases/app.ts";
 import { type RelayedJob, relayOutbox } from "../usecases/outbox/relay.ts";
 import type { JobQueue } from "./queue.ts";
@@ -5,6 +7,9 @@ import { jobsFor } from "./subscribers.ts";
 
 /** The safety net for news that got lost: the outbox is looked at this often in any case. */
 const pollMs = 1_000;
+
+/** Between two passes: what commits meanwhile is relayed together, and a busy hub is not asked after every commit. */
+const gatherMs = 10;
 
 export type RunningRelay = { close(): Promise<void> };
 
@@ -15,17 +20,22 @@ export type RunningRelay = { close(): Promise<void> };
 export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
   let closing = false;
   let wanted = false;
+  let lookBack = true;
   let running: Promise<void> | null = null;
   let failing = false;
 
   const work = async (): Promise<void> => {
+    const relay = {
+      jobsFor: ({ type }: { type: OutboxEventType }) => jobsFor(type),
+      enqueue: (jobs: readonly RelayedJob[]) => enqueue(queue, jobs),
+    };
     while (wanted && !closing) {
       wanted = false;
-      const { more } = await relayOutbox(app, {
-        jobsFor: ({ type }) => jobsFor(type),
-        enqueue: (jobs) => enqueue(queue, jobs),
-      });
-      wanted ||= more;
+      const { more } = await relayOutbox(app, relay);
+      const overdue = lookBack ? await relayOutbox(app, relay, "overdue") : { more: false };
+      lookBack = overdue.more;
+      wanted ||= more || overdue.more;
+      if (wanted && !more) await delay(gatherMs);
     }
   };
   const wake = (): void => {
@@ -46,7 +56,10 @@ export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
   };
 
   const stopListening = app.publisher.onOutboxNews(wake);
-  const timer = setInterval(wake, pollMs);
+  const timer = setInterval(() => {
+    lookBack = true;
+    wake();
+  }, pollMs);
   wake();
   return {
     close: async () => {

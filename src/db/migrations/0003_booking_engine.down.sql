@@ -1,11 +1,11 @@
 DROP TABLE busy_periods, calendars, holds;
+DROP INDEX bookings_pool;
 ALTER TABLE bookings
   ALTER CONSTRAINT bookings_claim_id_fkey NOT DEFERRABLE,
   DROP COLUMN hold_id,
   DROP COLUMN assignment,
   DROP CONSTRAINT bookings_pool_id_fkey,
   DROP CONSTRAINT bookings_session_type_id_fkey;
-DROP INDEX bookings_pool;
 -- What the older schema cannot say: holds without a row of theirs stay until their deadline, as they did.
 UPDATE claims SET expires_at = NULL WHERE kind = 'booking';
 ALTER TABLE claims

@@ -85,12 +85,14 @@ CREATE INDEX claims_expiring ON claims (expires_at) WHERE expires_at IS NOT NULL
 -- A claim may be deleted before the row that let go of it is written, within one transaction.
 ALTER TABLE bookings
   ALTER CONSTRAINT bookings_claim_id_fkey DEFERRABLE INITIALLY DEFERRED,
-  ADD COLUMN hold_id uuid UNIQUE,
+  ADD COLUMN hold_id uuid,
   -- How the coach was chosen from the pool: the candidates, the reasons, the credits.
   ADD COLUMN assignment jsonb,
   ADD CONSTRAINT bookings_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES pools,
   ADD CONSTRAINT bookings_session_type_id_fkey FOREIGN KEY (session_type_id) REFERENCES session_types;
 
+-- A hold becomes one booking. Most bookings come from none, and are not in it.
+CREATE UNIQUE INDEX bookings_hold ON bookings (hold_id) WHERE hold_id IS NOT NULL;
 CREATE INDEX bookings_pool ON bookings (pool_id, starts_at) WHERE pool_id IS NOT NULL;
 
 CREATE TABLE holds (

@@ -21,16 +21,14 @@ export const createKeyring = (sql: Sql): Keyring => {
   const trusted = new Map<string, { principal: KeyPrincipal; until: number }>();
   return {
     find: async (key) => {
-      const hash = hashKey(key);
-      const digest = Buffer.from(hash).toString("base64");
-      const known = trusted.get(digest);
+      const known = trusted.get(key);
       if (known && known.until > performance.now()) return known.principal;
-      trusted.delete(digest);
-      const found = await findApiKey(sql, hash);
+      trusted.delete(key);
+      const found = await findApiKey(sql, hashKey(key));
       if (!found) return null;
       const principal: KeyPrincipal = { kind: "key", ...found };
       if (trusted.size >= maxKeys) trusted.clear();
-      trusted.set(digest, { principal, until: performance.now() + trustMs });
+      trusted.set(key, { principal, until: performance.now() + trustMs });
       return principal;
     },
   };

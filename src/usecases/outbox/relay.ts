@@ -23,14 +23,24 @@ const batchSize = 100;
 /** Enqueued and not done for this long: added again, so that a queue that lost its memory loses no work. */
 const overdueMs = 60_000;
 
+/** Which entries a pass is about: those that are new, or those that were relayed and came to nothing. */
+export type RelayPass = "new" | "overdue";
+
 /**
  * Relays one batch of the outbox. The entries stay locked until their jobs are in the queue: a relay that dies in
  * between leaves them to the next one, and a job that was added already is not added twice.
  * @returns how many entries were relayed; fewer than a batch when no more wait
  */
-export const relayOutbox = (app: App, relay: Relay): Promise<{ relayed: number; more: boolean }> =>
+export const relayOutbox = (
+  app: App,
+  relay: Relay,
+  pass: RelayPass = "new",
+): Promise<{ relayed: number; more: boolean }> =>
   app.sql.begin(async (sql) => {
-    const entries = await listRelayableForUpdate(sql, { limit: batchSize, overdueMs });
+    const entries = await listRelayableForUpdate(sql, {
+      limit: batchSize,
+      ...(pass === "overdue" ? { overdueMs } : {}),
+    });
     const wanted = entries.map((entry) => ({ entry, jobs: entry.pending ?? relay.jobsFor(entry) }));
     const jobs = wanted.flatMap((want) => want.jobs.map((name) => ({ name, entry: want.entry })));
     if (jobs.length > 0) await relay.enqueue(jobs);
