@@ -11,7 +11,7 @@ const maxBatch = 64;
  * Batches that run at one time, each on a connection of its own. While they run, more gathers for the next: fewer
  * writers make larger batches, more of them wait less for the disk.
  */
-const writers = 3;
+const writers = 2;
 
 type Waiting<Job> = { job: Job; resolve: (value: unknown) => void; reject: (error: unknown) => void };
 

@@ -1,5 +1,5 @@
 import { type Booking, type BookingRecord, liveStatuses } from "../domain/booking.ts";
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, allOf, beyond, orderBy } from "./page.ts";
 
 const bookingColumns = (sql: Sql) => sql`
@@ -22,8 +22,8 @@ export const listBookingRecords = (
 ): Promise<BookingRecord[]> =>
   sql<BookingRecord[]>`
     SELECT ${recordColumns(sql)} FROM bookings
-    WHERE id = ANY(${[...ids]}::uuid[]) OR hold_id = ANY(${[...holdIds]}::uuid[])
-       OR claim_id = ANY(${[...claimIds]}::uuid[])`;
+    WHERE id = ANY(${plainArray(ids)}::uuid[]) OR hold_id = ANY(${plainArray(holdIds)}::uuid[])
+       OR claim_id = ANY(${plainArray(claimIds)}::uuid[])`;
 
 /** One client's time, in milliseconds. */
 export type ClientTime = { clientId: string; start: number; end: number };
@@ -32,51 +32,47 @@ export type ClientTime = { clientId: string; start: number; end: number };
 export const listLiveBookingsAt = (sql: Sql, times: readonly ClientTime[]): Promise<BookingRecord[]> =>
   sql<BookingRecord[]>`
     SELECT ${recordColumns(sql)}
-    FROM unnest(${times.map(({ clientId }) => clientId)}::uuid[],
-                ${times.map(({ start }) => new Date(start).toISOString())}::timestamptz[],
-                ${times.map(({ end }) => new Date(end).toISOString())}::timestamptz[])
+    FROM unnest(${plainArray(times.map(({ clientId }) => clientId))}::uuid[],
+                ${plainArray(times.map(({ start }) => new Date(start)))}::timestamptz[],
+                ${plainArray(times.map(({ end }) => new Date(end)))}::timestamptz[])
       AS asked (by_client, from_time, to_time), LATERAL (
       SELECT * FROM bookings
       WHERE client_id = by_client AND starts_at = from_time AND ends_at = to_time AND status = ANY(${[...liveStatuses]})
       OFFSET 0
     ) AS bookings`;
 
-export const insertBookings = async (sql: Sql, bookings: readonly BookingRecord[]): Promise<void> => {
-  await sql`
+export const insertBookings = (sql: Sql, bookings: readonly BookingRecord[]): Fragment => sql`
     INSERT INTO bookings (id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes,
                           metadata, claim_id, hold_id, assignment, created_at, updated_at)
     SELECT id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes,
            metadata::jsonb, claim_id, hold_id, assignment::jsonb, created_at, created_at
     FROM unnest(
-      ${bookings.map(({ id }) => id)}::uuid[], ${bookings.map(({ status }) => status)}::text[],
-      ${bookings.map(({ coachId }) => coachId)}::uuid[], ${bookings.map(({ clientId }) => clientId)}::uuid[],
-      ${bookings.map(({ poolId }) => poolId)}::uuid[], ${bookings.map(({ sessionTypeId }) => sessionTypeId)}::uuid[],
+      ${plainArray(bookings.map(({ id }) => id))}::uuid[], ${plainArray(bookings.map(({ status }) => status))}::text[],
+      ${plainArray(bookings.map(({ coachId }) => coachId))}::uuid[], ${plainArray(bookings.map(({ clientId }) => clientId))}::uuid[],
+      ${plainArray(bookings.map(({ poolId }) => poolId))}::uuid[], ${plainArray(bookings.map(({ sessionTypeId }) => sessionTypeId))}::uuid[],
       ${bookings.map(({ title }) => title)}::text[],
-      ${bookings.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
-      ${bookings.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
+      ${plainArray(bookings.map(({ startsAt }) => startsAt))}::timestamptz[],
+      ${plainArray(bookings.map(({ endsAt }) => endsAt))}::timestamptz[],
       ${bookings.map(({ notes }) => notes)}::text[],
       ${bookings.map(({ metadata }) => JSON.stringify(metadata))}::text[],
-      ${bookings.map(({ claimId }) => claimId)}::uuid[], ${bookings.map(({ holdId }) => holdId)}::uuid[],
+      ${plainArray(bookings.map(({ claimId }) => claimId))}::uuid[], ${plainArray(bookings.map(({ holdId }) => holdId))}::uuid[],
       ${bookings.map(({ assignment }) => assignment && JSON.stringify(assignment))}::text[],
-      ${bookings.map(({ createdAt }) => createdAt.toISOString())}::timestamptz[]
+      ${plainArray(bookings.map(({ createdAt }) => createdAt))}::timestamptz[]
     ) AS n (id, status, coach_id, client_id, pool_id, session_type_id, title, starts_at, ends_at, notes, metadata,
             claim_id, hold_id, assignment, created_at)`;
-};
 
 /** Writes the state, the time and the claim of bookings that changed. */
-export const updateBookings = async (sql: Sql, bookings: readonly BookingRecord[]): Promise<void> => {
-  await sql`
+export const updateBookings = (sql: Sql, bookings: readonly BookingRecord[]): Fragment => sql`
     UPDATE bookings SET status = n.status, starts_at = n.starts_at, ends_at = n.ends_at, claim_id = n.claim_id,
       version = n.version, updated_at = n.updated_at
     FROM unnest(
-      ${bookings.map(({ id }) => id)}::uuid[], ${bookings.map(({ status }) => status)}::text[],
-      ${bookings.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
-      ${bookings.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
-      ${bookings.map(({ claimId }) => claimId)}::uuid[], ${bookings.map(({ version }) => version)}::int[],
-      ${bookings.map(({ updatedAt }) => updatedAt.toISOString())}::timestamptz[]
+      ${plainArray(bookings.map(({ id }) => id))}::uuid[], ${plainArray(bookings.map(({ status }) => status))}::text[],
+      ${plainArray(bookings.map(({ startsAt }) => startsAt))}::timestamptz[],
+      ${plainArray(bookings.map(({ endsAt }) => endsAt))}::timestamptz[],
+      ${plainArray(bookings.map(({ claimId }) => claimId))}::uuid[], ${plainArray(bookings.map(({ version }) => version))}::int[],
+      ${plainArray(bookings.map(({ updatedAt }) => updatedAt))}::timestamptz[]
     ) AS n (id, status, starts_at, ends_at, claim_id, version, updated_at)
     WHERE bookings.id = n.id`;
-};
 
 /** What a list is narrowed to; null does not narrow. `from` and `to` bound the start, half-open. */
 export type ScheduleFilter = {

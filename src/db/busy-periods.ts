@@ -12,8 +12,12 @@ export const listBusyPeriods = async (
     SELECT r.coach_id, string_agg(
         extract(epoch FROM lower(b.period))::float8::text || ' ' || extract(epoch FROM upper(b.period))::float8::text,
         ',') AS periods
-    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends)
-    JOIN busy_periods b ON b.coach_id = r.coach_id AND b.period && tstzrange(r.starts, r.ends)
+    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends), LATERAL (
+      SELECT period FROM busy_periods
+      WHERE coach_id = r.coach_id AND period && tstzrange(r.starts, r.ends)
+        AND EXISTS (SELECT FROM calendars c WHERE c.coach_id = r.coach_id)
+      OFFSET 0
+    ) AS b
     GROUP BY r.coach_id`;
   return new Map(rows.map(({ coachId, periods }) => [coachId, periods.split(",").map(parsePeriod)]));
 };

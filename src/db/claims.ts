@@ -1,15 +1,29 @@
 import type { Claim } from "../domain/lane/state.ts";
 import type { Stretch } from "../domain/timeline.ts";
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 
 /** A stretch of one coach's time, in milliseconds. */
 export type CoachRange = Stretch & { coachId: string };
 
 /** Ranges as the columns of a table: coach, start, end. */
 export const rangeColumns = (sql: Sql, ranges: readonly CoachRange[]) => sql`
-  unnest(${ranges.map(({ coachId }) => coachId)}::uuid[],
-         ${ranges.map(({ start }) => new Date(start).toISOString())}::timestamptz[],
-         ${ranges.map(({ end }) => new Date(end).toISOString())}::timestamptz[])`;
+  unnest(${plainArray(ranges.map(({ coachId }) => coachId))}::uuid[],
+         ${plainArray(ranges.map(({ start }) => new Date(start)))}::timestamptz[],
+         ${plainArray(ranges.map(({ end }) => new Date(end)))}::timestamptz[])`;
+
+/**
+ * The claims that touch ranges. For a coach with a daily limit the ranges are widened by more than the longest local
+ * day, since every session of those days counts. OFFSET 0 keeps Postgres from joining in another way than by the index
+ * for each range, which it would choose while the table is small and then keep.
+ */
+const claimsIn = (sql: Sql, ranges: readonly CoachRange[]) => sql`
+  ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends) JOIN coaches c ON c.id = r.coach_id, LATERAL (
+    SELECT * FROM claims
+    WHERE coach_id = r.coach_id AND period && CASE
+      WHEN c.daily_limit IS NULL THEN tstzrange(r.starts, r.ends)
+      ELSE tstzrange(r.starts - interval '26 hours', r.ends + interval '26 hours') END
+    OFFSET 0
+  ) AS k`;
 
 type ClaimRow = Pick<Claim, "id" | "coachId" | "kind" | "expiresAt"> & {
   start: Date;
@@ -22,9 +36,7 @@ export const listClaims = async (sql: Sql, ranges: readonly CoachRange[]): Promi
   if (ranges.length === 0) return [];
   const rows = await sql<ClaimRow[]>`
     SELECT k.id, k.coach_id, k.kind, lower(k.period) AS start, upper(k.period) AS end, k.starts_at, k.expires_at
-    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends), LATERAL (
-      SELECT * FROM claims WHERE coach_id = r.coach_id AND period && tstzrange(r.starts, r.ends) OFFSET 0
-    ) AS k`;
+    FROM ${claimsIn(sql, ranges)}`;
   const each = new Map(rows.map((row) => [row.id, row]));
   return [...each.values()].map(({ start, end, startsAt, ...claim }) => ({
     ...claim,
@@ -45,8 +57,7 @@ export const listClaimedTime = async (
     SELECT r.coach_id, string_agg(
         extract(epoch FROM lower(k.period))::float8::text || ' ' || extract(epoch FROM upper(k.period))::float8::text
           || ' ' || coalesce(extract(epoch FROM k.starts_at)::float8::text, ''), ',') AS claims
-    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends)
-    JOIN claims k ON k.coach_id = r.coach_id AND k.period && tstzrange(r.starts, r.ends)
+    FROM ${claimsIn(sql, ranges)}
     WHERE k.expires_at IS NULL OR k.expires_at > statement_timestamp()
     GROUP BY r.coach_id`;
   return new Map(rows.map(({ coachId, claims }) => [coachId, parseClaims(claims)]));
@@ -66,7 +77,7 @@ const parseClaims = (text: string): ClaimedTime => {
 export const listLapsedClaims = async (sql: Sql, coachIds: readonly string[]): Promise<string[]> => {
   const rows = await sql<{ id: string }[]>`
     SELECT id FROM (SELECT id, coach_id FROM claims WHERE expires_at <= statement_timestamp() OFFSET 0) AS lapsed
-    WHERE coach_id = ANY(${[...coachIds]}::uuid[])`;
+    WHERE coach_id = ANY(${plainArray(coachIds)}::uuid[])`;
   return rows.map(({ id }) => id);
 };
 
@@ -90,44 +101,36 @@ export const findBlock = async (
 };
 
 /**
- * Writes claims.
- * @returns how many were written: fewer than asked for when one of them overlaps a claim that stands, which the
- *   exclusion constraint settles, so it holds without the coach's lane too
+ * Writes claims. Fails with exclusion violation `claims_never_overlap` when one of them overlaps a claim that stands:
+ * that holds without the coach's lane too.
  */
-export const insertClaims = async (
+export const insertClaims = (
   sql: Sql,
   claims: readonly (Claim & { reason: string | null })[],
-): Promise<number> => {
-  const rows = await sql`
+): Fragment => sql`
     INSERT INTO claims (id, coach_id, period, kind, starts_at, expires_at, reason)
     SELECT id, coach_id, tstzrange(starts, ends), kind, starts_at, expires_at, reason
     FROM unnest(
-      ${claims.map(({ id }) => id)}::uuid[], ${claims.map(({ coachId }) => coachId)}::uuid[],
-      ${claims.map(({ taken }) => new Date(taken.start).toISOString())}::timestamptz[],
-      ${claims.map(({ taken }) => new Date(taken.end).toISOString())}::timestamptz[],
-      ${claims.map(({ kind }) => kind)}::text[],
-      ${claims.map(({ startsAt }) => (startsAt === null ? null : new Date(startsAt).toISOString()))}::timestamptz[],
-      ${claims.map(({ expiresAt }) => expiresAt?.toISOString() ?? null)}::timestamptz[],
+      ${plainArray(claims.map(({ id }) => id))}::uuid[], ${plainArray(claims.map(({ coachId }) => coachId))}::uuid[],
+      ${plainArray(claims.map(({ taken }) => new Date(taken.start)))}::timestamptz[],
+      ${plainArray(claims.map(({ taken }) => new Date(taken.end)))}::timestamptz[],
+      ${plainArray(claims.map(({ kind }) => kind))}::text[],
+      ${plainArray(claims.map(({ startsAt }) => (startsAt === null ? null : new Date(startsAt))))}::timestamptz[],
+      ${plainArray(claims.map(({ expiresAt }) => expiresAt))}::timestamptz[],
       ${claims.map(({ reason }) => reason)}::text[]
-    ) AS n (id, coach_id, starts, ends, kind, starts_at, expires_at, reason)
-    ON CONFLICT DO NOTHING`;
-  return rows.count;
-};
+    ) AS n (id, coach_id, starts, ends, kind, starts_at, expires_at, reason)`;
 
 /** Changes what a claim is and when it lapses; where it stands stays. */
-export const updateClaims = async (
+export const updateClaims = (
   sql: Sql,
   claims: readonly Pick<Claim, "id" | "kind" | "expiresAt">[],
-): Promise<void> => {
-  await sql`
+): Fragment => sql`
     UPDATE claims SET kind = n.kind, expires_at = n.expires_at
     FROM unnest(
-      ${claims.map(({ id }) => id)}::uuid[], ${claims.map(({ kind }) => kind)}::text[],
-      ${claims.map(({ expiresAt }) => expiresAt?.toISOString() ?? null)}::timestamptz[]
+      ${plainArray(claims.map(({ id }) => id))}::uuid[], ${plainArray(claims.map(({ kind }) => kind))}::text[],
+      ${plainArray(claims.map(({ expiresAt }) => expiresAt))}::timestamptz[]
     ) AS n (id, kind, expires_at)
     WHERE claims.id = n.id`;
-};
 
-export const deleteClaims = async (sql: Sql, claimIds: readonly string[]): Promise<void> => {
-  await sql`DELETE FROM claims WHERE id = ANY(${[...claimIds]}::uuid[])`;
-};
+export const deleteClaims = (sql: Sql, claimIds: readonly string[]): Fragment =>
+  sql`DELETE FROM claims WHERE id = ANY(${plainArray(claimIds)}::uuid[])`;

@@ -1,6 +1,6 @@
 import type { ChangesOf } from "../domain/changes.ts";
 import type { Client, NewClient } from "../domain/client.ts";
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 /** Fails with unique violation `clients_external_id_key` when the external id is another client's. */
@@ -11,6 +11,14 @@ export const insertClient = async (sql: Sql, client: NewClient): Promise<Client>
     RETURNING *`;
   return row;
 };
+
+/** Writes clients. Fails as {@link insertClient} does. */
+export const insertClients = (sql: Sql, clients: readonly NewClient[]): Fragment => sql`
+    INSERT INTO clients (id, name, time_zone, email, external_id)
+    SELECT * FROM unnest(
+      ${plainArray(clients.map(({ id }) => id))}::uuid[], ${clients.map(({ name }) => name)}::text[],
+      ${clients.map(({ timeZone }) => timeZone)}::text[], ${clients.map(({ email }) => email ?? null)}::text[],
+      ${clients.map(({ externalId }) => externalId ?? null)}::text[])`;
 
 export const findClient = async (sql: Sql, id: string): Promise<Client | null> => {
   const [row] = await sql<Client[]>`SELECT * FROM clients WHERE id = ${id}`;
@@ -51,7 +59,7 @@ export const listClientsByRefs = (
   sql: Sql,
   { ids, externalIds, emails }: ClientRefs,
 ): Promise<Client[]> => sql<Client[]>`
-    SELECT * FROM clients WHERE id = ANY(${[...ids]}::uuid[])
+    SELECT * FROM clients WHERE id = ANY(${plainArray(ids)}::uuid[])
     ${externalIds.length > 0 ? sql`UNION SELECT * FROM clients WHERE external_id = ANY(${[...externalIds]}::text[])` : sql``}
     ${emails.length > 0 ? sql`UNION SELECT * FROM clients WHERE lower(email) = ANY(${emails.map((email) => email.toLowerCase())}::text[])` : sql``}`;
 

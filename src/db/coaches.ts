@@ -1,7 +1,7 @@
 import type { Availability } from "../domain/availability.ts";
 import type { ChangesOf } from "../domain/changes.ts";
 import type { Coach } from "../domain/coach.ts";
-import type { Sql } from "./client.ts";
+import { plainArray, type Sql } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 export type NewCoach = Pick<Coach, "id" | "name" | "timeZone"> & {
@@ -90,4 +90,4 @@ export const listCoachSchedules = (
         OR EXISTS (SELECT FROM pool_members m JOIN session_type_offers o USING (pool_id) WHERE m.coach_id = c.id)
         AS offers_types
     FROM coaches c LEFT JOIN availability a ON a.coach_id = c.id
-    WHERE c.id = ANY(${[...coachIds]}::uuid[])`;
+    WHERE c.id = ANY(${plainArray(coachIds)}::uuid[])`;

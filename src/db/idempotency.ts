@@ -1,10 +1,10 @@
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 
 /** Names one request of one caller, however often it is sent. */
 export type IdempotencyRef = { caller: string; route: string; key: string };
 
-/** The answer that was given, and to which request (`fingerprint`). */
-export type IdempotencyRecord = { fingerprint: string; status: number; body: unknown; etag: string | null };
+/** The answer that was given, its body as text, and to which request (`fingerprint`). */
+export type IdempotencyRecord = { fingerprint: string; status: number; body: string; etag: string | null };
 
 /** How long an answer is kept. */
 const kept = "24 hours";
@@ -18,33 +18,33 @@ export const listRecords = (
   refs: readonly IdempotencyRef[],
 ): Promise<(IdempotencyRef & IdempotencyRecord)[]> =>
   sql<(IdempotencyRef & IdempotencyRecord)[]>`
-    SELECT caller, route, key, fingerprint, status, body, etag
+    SELECT caller, route, key, fingerprint, status, body::text AS body, etag
     FROM unnest(${refs.map(({ caller }) => caller)}::text[], ${refs.map(({ route }) => route)}::text[],
                 ${refs.map(({ key }) => key)}::text[]) AS asked (caller, route, key)
     JOIN idempotency_records USING (caller, route, key)
     WHERE created_at > now() - ${kept}::interval`;
 
+const newRecords = (sql: Sql, records: readonly (IdempotencyRef & IdempotencyRecord)[]) => sql`
+  INSERT INTO idempotency_records (caller, route, key, fingerprint, status, body, etag)
+  SELECT caller, route, key, fingerprint, status, body::json, etag
+  FROM unnest(${records.map(({ caller }) => caller)}::text[], ${records.map(({ route }) => route)}::text[],
+              ${records.map(({ key }) => key)}::text[], ${records.map(({ fingerprint }) => fingerprint)}::text[],
+              ${plainArray(records.map(({ status }) => status))}::int[], ${records.map(({ body }) => body)}::text[],
+              ${records.map(({ etag }) => etag)}::text[])
+    AS n (caller, route, key, fingerprint, status, body, etag)
+  ON CONFLICT (caller, route, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
+        etag = excluded.etag, created_at = now()`;
+
 /**
- * Keeps answers, in place of those that are past their time.
- * @returns how many were kept: fewer than given when there is an answer for one of the keys
+ * Keeps answers, for a transaction that has locked their keys and found none: whatever stands there now is past its time,
+ * or a refusal, which needs no lock and gives way.
  */
-export const insertRecords = async (
-  sql: Sql,
-  records: readonly (IdempotencyRef & IdempotencyRecord)[],
-): Promise<number> => {
-  const rows = await sql`
-    INSERT INTO idempotency_records (caller, route, key, fingerprint, status, body, etag)
-    SELECT caller, route, key, fingerprint, status, body::json, etag
-    FROM unnest(${records.map(({ caller }) => caller)}::text[], ${records.map(({ route }) => route)}::text[],
-                ${records.map(({ key }) => key)}::text[], ${records.map(({ fingerprint }) => fingerprint)}::text[],
-                ${records.map(({ status }) => status)}::int[],
-                ${records.map(({ body }) => JSON.stringify(body))}::text[],
-                ${records.map(({ etag }) => etag)}::text[])
-      AS n (caller, route, key, fingerprint, status, body, etag)
-    ORDER BY caller, route, key
-    ON CONFLICT (caller, route, key) DO UPDATE
-      SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
-          etag = excluded.etag, created_at = now()
-      WHERE idempotency_records.created_at <= now() - ${kept}::interval`;
-  return rows.count;
+export const upsertRecords = (sql: Sql, records: readonly (IdempotencyRef & IdempotencyRecord)[]): Fragment =>
+  newRecords(sql, records);
+
+/** Keeps an answer unless there is one for its key. */
+export const insertRecord = async (sql: Sql, record: IdempotencyRef & IdempotencyRecord): Promise<void> => {
+  await sql`
+    ${newRecords(sql, [record])} WHERE idempotency_records.created_at <= now() - ${kept}::interval`;
 };

@@ -1,5 +1,5 @@
 import type { NewOutboxEntry } from "../domain/outbox.ts";
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 
 /** An entry as the relay finds it; `pending` are the jobs that are not done, null before it was ever enqueued. */
 export type OutboxEntry = NewOutboxEntry & {
@@ -17,18 +17,15 @@ export type OutboxRow = NewOutboxEntry & {
   idempotencyKey: string | null;
 };
 
-export const insertOutboxEntries = async (sql: Sql, entries: readonly OutboxRow[]): Promise<void> => {
-  if (entries.length === 0) return;
-  await sql`
+export const insertOutboxEntries = (sql: Sql, entries: readonly OutboxRow[]): Fragment => sql`
     INSERT INTO outbox (id, type, payload, request_id, idempotency_key)
     SELECT id, type, payload::jsonb, request_id, idempotency_key
     FROM unnest(
-      ${entries.map(({ id }) => id)}::uuid[], ${entries.map(({ type }) => type)}::text[],
+      ${plainArray(entries.map(({ id }) => id))}::uuid[], ${plainArray(entries.map(({ type }) => type))}::text[],
       ${entries.map(({ payload }) => JSON.stringify(payload))}::text[],
       ${entries.map(({ requestId }) => requestId)}::text[],
       ${entries.map(({ idempotencyKey }) => idempotencyKey)}::text[]
     ) AS n (id, type, payload, request_id, idempotency_key)`;
-};
 
 /**
  * Locks the oldest entries that wait to be enqueued; with `overdueMs`, those that were enqueued longer ago than that and
@@ -57,7 +54,7 @@ export const updateEntriesEnqueued = async (
   await sql`
     UPDATE outbox SET enqueued_at = now(), pending = string_to_array(n.jobs, ' '),
       done_at = CASE WHEN n.jobs = '' THEN now() END
-    FROM unnest(${entries.map(({ id }) => id)}::uuid[],
+    FROM unnest(${plainArray(entries.map(({ id }) => id))}::uuid[],
                 ${entries.map(({ jobs }) => jobs.join(" "))}::text[]) AS n (id, jobs)
     WHERE outbox.id = n.id`;
 };

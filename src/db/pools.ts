@@ -1,5 +1,5 @@
 import type { Pool, PoolMember } from "../domain/pool.ts";
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 const poolColumns = (sql: Sql) => sql`
@@ -36,7 +36,7 @@ export const listPoolMembers = (sql: Sql, poolIds: readonly string[]): Promise<P
     SELECT m.pool_id, m.coach_id, m.weight, m.priority, m.credit::float8 AS credit, m.last_assigned_at, c.score, c.name,
            c.active
     FROM pool_members m JOIN coaches c ON c.id = m.coach_id
-    WHERE m.pool_id = ANY(${[...poolIds]}::uuid[]) ORDER BY m.pool_id, m.coach_id`;
+    WHERE m.pool_id = ANY(${plainArray(poolIds)}::uuid[]) ORDER BY m.pool_id, m.coach_id`;
 
 export type NewPoolMember = { coachId: string; weight: number; priority: number; credit: number };
 
@@ -49,8 +49,8 @@ export const upsertPoolMembers = async (
   await sql`
     INSERT INTO pool_members (pool_id, coach_id, weight, priority, credit)
     SELECT ${poolId}::uuid, coach_id, weight, priority, credit
-    FROM unnest(${members.map(({ coachId }) => coachId)}::uuid[], ${members.map(({ weight }) => weight)}::int[],
-                ${members.map(({ priority }) => priority)}::int[], ${members.map(({ credit }) => credit)}::bigint[])
+    FROM unnest(${plainArray(members.map(({ coachId }) => coachId))}::uuid[], ${plainArray(members.map(({ weight }) => weight))}::int[],
+                ${plainArray(members.map(({ priority }) => priority))}::int[], ${plainArray(members.map(({ credit }) => credit))}::bigint[])
       AS n (coach_id, weight, priority, credit)
     ON CONFLICT (pool_id, coach_id) DO UPDATE SET weight = excluded.weight, priority = excluded.priority`;
 };
@@ -61,7 +61,7 @@ export const deletePoolMembersExcept = async (
   poolId: string,
   coachIds: readonly string[],
 ): Promise<void> => {
-  await sql`DELETE FROM pool_members WHERE pool_id = ${poolId} AND coach_id <> ALL(${[...coachIds]}::uuid[])`;
+  await sql`DELETE FROM pool_members WHERE pool_id = ${poolId} AND coach_id <> ALL(${plainArray(coachIds)}::uuid[])`;
 };
 
 /** A change of what a pool owes a member; `assigned` when they were chosen. */
@@ -71,12 +71,11 @@ export type CreditRow = { poolId: string; coachId: string; delta: number; assign
  * Adds to credits, at most one change a member. Rows are locked in one order, so that choices and refunds that meet
  * do not deadlock. Who is no longer a member is passed over.
  */
-export const updateCredits = async (sql: Sql, changes: readonly CreditRow[]): Promise<void> => {
-  await sql`
+export const updateCredits = (sql: Sql, changes: readonly CreditRow[]): Fragment => sql`
     WITH change AS (
       SELECT * FROM unnest(
-        ${changes.map(({ poolId }) => poolId)}::uuid[], ${changes.map(({ coachId }) => coachId)}::uuid[],
-        ${changes.map(({ delta }) => delta)}::bigint[], ${changes.map(({ assigned }) => Number(assigned))}::int[]
+        ${plainArray(changes.map(({ poolId }) => poolId))}::uuid[], ${plainArray(changes.map(({ coachId }) => coachId))}::uuid[],
+        ${plainArray(changes.map(({ delta }) => delta))}::bigint[], ${plainArray(changes.map(({ assigned }) => Number(assigned)))}::int[]
       ) AS n (pool_id, coach_id, delta, assigned)
     ), locked AS (
       SELECT m.pool_id, m.coach_id, c.delta, c.assigned FROM pool_members m JOIN change c USING (pool_id, coach_id)
@@ -85,7 +84,6 @@ export const updateCredits = async (sql: Sql, changes: readonly CreditRow[]): Pr
     UPDATE pool_members m SET credit = m.credit + l.delta,
       last_assigned_at = CASE WHEN l.assigned = 1 THEN clock_timestamp() ELSE m.last_assigned_at END
     FROM locked l WHERE m.pool_id = l.pool_id AND m.coach_id = l.coach_id`;
-};
 
 /** What each member of a pool was given in a stretch of time. */
 export type MemberBookings = { coachId: string; bookings: number; minutes: number };

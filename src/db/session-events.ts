@@ -1,5 +1,5 @@
 import type { NewRoomEvent, RoomEvent } from "../domain/room.ts";
-import { type Sql, toJson } from "./client.ts";
+import { type Fragment, plainArray, type Sql, toJson } from "./client.ts";
 
 /** An event with the id under which it will be known. */
 export type IdentifiedRoomEvent = NewRoomEvent & { id: string };
@@ -39,22 +39,20 @@ export const insertEvents = async (
  * Writes events that have their numbers, of sessions that the transaction has locked or made and whose `last_seq` it
  * writes itself.
  */
-export const insertNumberedEvents = async (
+export const insertNumberedEvents = (
   sql: Sql,
   events: readonly (RoomEvent & { requestId: string | null })[],
-): Promise<void> => {
-  await sql`
+): Fragment => sql`
     INSERT INTO session_events (session_id, seq, id, type, actor, data, request_id, at)
     SELECT session_id, seq, id, type, actor::jsonb, data::jsonb, request_id, at
     FROM unnest(
-      ${events.map(({ sessionId }) => sessionId)}::uuid[], ${events.map(({ seq }) => seq)}::int[],
-      ${events.map(({ id }) => id)}::uuid[], ${events.map(({ type }) => type)}::text[],
+      ${plainArray(events.map(({ sessionId }) => sessionId))}::uuid[], ${plainArray(events.map(({ seq }) => seq))}::int[],
+      ${plainArray(events.map(({ id }) => id))}::uuid[], ${plainArray(events.map(({ type }) => type))}::text[],
       ${events.map(({ actor }) => JSON.stringify(actor))}::text[],
       ${events.map(({ data }) => JSON.stringify(data))}::text[],
       ${events.map(({ requestId }) => requestId)}::text[],
-      ${events.map(({ at }) => at.toISOString())}::timestamptz[]
+      ${plainArray(events.map(({ at }) => at))}::timestamptz[]
     ) AS n (session_id, seq, id, type, actor, data, request_id, at)`;
-};
 
 /** The events after a seq, at most `limit`, in seq order. */
 export const listEvents = (

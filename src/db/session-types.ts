@@ -1,6 +1,6 @@
 import type { LaneType } from "../domain/lane/state.ts";
 import type { SessionType } from "../domain/session-type.ts";
-import { type Sql, toJson } from "./client.ts";
+import { plainArray, type Sql, toJson } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 const typeColumns = (sql: Sql) => sql`
@@ -49,8 +49,8 @@ export const replaceOffers = async (
   await sql`DELETE FROM session_type_offers WHERE session_type_id = ${id}`;
   await sql`
     INSERT INTO session_type_offers (session_type_id, coach_id, pool_id)
-    SELECT ${id}::uuid, offer, NULL FROM unnest(${[...coachIds]}::uuid[]) AS offer
-    UNION ALL SELECT ${id}::uuid, NULL, offer FROM unnest(${[...poolIds]}::uuid[]) AS offer`;
+    SELECT ${id}::uuid, offer, NULL FROM unnest(${plainArray(coachIds)}::uuid[]) AS offer
+    UNION ALL SELECT ${id}::uuid, NULL, offer FROM unnest(${plainArray(poolIds)}::uuid[]) AS offer`;
 };
 
 export const findSessionType = async (sql: Sql, id: string): Promise<SessionType | null> => {
@@ -75,13 +75,13 @@ export const listLaneTypes = async (sql: Sql, ids: readonly string[]): Promise<L
       SELECT o.coach_id FROM session_type_offers o WHERE o.session_type_id = t.id AND o.coach_id IS NOT NULL
       UNION SELECT m.coach_id FROM session_type_offers o JOIN pool_members m USING (pool_id)
       WHERE o.session_type_id = t.id) AS offering_coach_ids
-    FROM session_types t WHERE id = ANY(${[...ids]}::uuid[])`;
+    FROM session_types t WHERE id = ANY(${plainArray(ids)}::uuid[])`;
   return rows.map(({ offeringCoachIds, ...type }) => ({ type, offeringCoachIds: new Set(offeringCoachIds) }));
 };
 
 /** Which of these pools offer a type. */
 export const listPoolsWithTypes = async (sql: Sql, poolIds: readonly string[]): Promise<string[]> => {
   const rows = await sql<{ poolId: string }[]>`
-    SELECT DISTINCT pool_id FROM session_type_offers WHERE pool_id = ANY(${[...poolIds]}::uuid[])`;
+    SELECT DISTINCT pool_id FROM session_type_offers WHERE pool_id = ANY(${plainArray(poolIds)}::uuid[])`;
   return rows.map(({ poolId }) => poolId);
 };

@@ -1,6 +1,6 @@
 import type { Session, SessionStatus } from "../domain/session.ts";
 import { type ScheduleFilter, scheduleConditions } from "./bookings.ts";
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 const sessionColumns = (sql: Sql) => sql`
@@ -35,9 +35,9 @@ export const findSessionForUpdate = async (
 /** Locks the sessions of these bookings, one after another in the order of their ids, and reads them. */
 export const listSessionsForUpdate = async (sql: Sql, bookingIds: readonly string[]): Promise<Session[]> => {
   const [, sessions] = await Promise.all([
-    sql`SELECT 1 FROM sessions WHERE booking_id = ANY(${[...bookingIds]}::uuid[]) ORDER BY id FOR UPDATE`,
+    sql`SELECT 1 FROM sessions WHERE booking_id = ANY(${plainArray(bookingIds)}::uuid[]) ORDER BY id FOR UPDATE`,
     sql<Session[]>`
-      SELECT ${sessionColumns(sql)} FROM sessions WHERE booking_id = ANY(${[...bookingIds]}::uuid[])`,
+      SELECT ${sessionColumns(sql)} FROM sessions WHERE booking_id = ANY(${plainArray(bookingIds)}::uuid[])`,
   ]);
   return sessions;
 };
@@ -45,37 +45,33 @@ export const listSessionsForUpdate = async (sql: Sql, bookingIds: readonly strin
 /** The sessions of these bookings, as they are; nothing is locked. */
 export const listSessionsOfBookings = (sql: Sql, bookingIds: readonly string[]): Promise<Session[]> =>
   sql<Session[]>`
-    SELECT ${sessionColumns(sql)} FROM sessions WHERE booking_id = ANY(${[...bookingIds]}::uuid[])`;
+    SELECT ${sessionColumns(sql)} FROM sessions WHERE booking_id = ANY(${plainArray(bookingIds)}::uuid[])`;
 
 /** Writes sessions that are scheduled, with the number of their newest event. */
-export const insertSessions = async (sql: Sql, sessions: readonly Session[]): Promise<void> => {
-  await sql`
+export const insertSessions = (sql: Sql, sessions: readonly Session[]): Fragment => sql`
     INSERT INTO sessions (id, booking_id, coach_id, client_id, status, starts_at, ends_at, last_seq, created_at, updated_at)
     SELECT id, booking_id, coach_id, client_id, 'scheduled', starts_at, ends_at, last_seq, created_at, created_at
     FROM unnest(
-      ${sessions.map(({ id }) => id)}::uuid[], ${sessions.map(({ bookingId }) => bookingId)}::uuid[],
-      ${sessions.map(({ coachId }) => coachId)}::uuid[], ${sessions.map(({ clientId }) => clientId)}::uuid[],
-      ${sessions.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
-      ${sessions.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
-      ${sessions.map(({ lastSeq }) => lastSeq)}::int[],
-      ${sessions.map(({ createdAt }) => createdAt.toISOString())}::timestamptz[]
+      ${plainArray(sessions.map(({ id }) => id))}::uuid[], ${plainArray(sessions.map(({ bookingId }) => bookingId))}::uuid[],
+      ${plainArray(sessions.map(({ coachId }) => coachId))}::uuid[], ${plainArray(sessions.map(({ clientId }) => clientId))}::uuid[],
+      ${plainArray(sessions.map(({ startsAt }) => startsAt))}::timestamptz[],
+      ${plainArray(sessions.map(({ endsAt }) => endsAt))}::timestamptz[],
+      ${plainArray(sessions.map(({ lastSeq }) => lastSeq))}::int[],
+      ${plainArray(sessions.map(({ createdAt }) => createdAt))}::timestamptz[]
     ) AS n (id, booking_id, coach_id, client_id, starts_at, ends_at, last_seq, created_at)`;
-};
 
 /** Writes the time of sessions that were moved, with the number of their newest event. */
-export const updateSessionTimes = async (sql: Sql, sessions: readonly Session[]): Promise<void> => {
-  await sql`
+export const updateSessionTimes = (sql: Sql, sessions: readonly Session[]): Fragment => sql`
     UPDATE sessions SET starts_at = n.starts_at, ends_at = n.ends_at, last_seq = n.last_seq, version = n.version,
       updated_at = n.updated_at
     FROM unnest(
-      ${sessions.map(({ id }) => id)}::uuid[],
-      ${sessions.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[],
-      ${sessions.map(({ endsAt }) => endsAt.toISOString())}::timestamptz[],
-      ${sessions.map(({ lastSeq }) => lastSeq)}::int[], ${sessions.map(({ version }) => version)}::int[],
-      ${sessions.map(({ updatedAt }) => updatedAt.toISOString())}::timestamptz[]
+      ${plainArray(sessions.map(({ id }) => id))}::uuid[],
+      ${plainArray(sessions.map(({ startsAt }) => startsAt))}::timestamptz[],
+      ${plainArray(sessions.map(({ endsAt }) => endsAt))}::timestamptz[],
+      ${plainArray(sessions.map(({ lastSeq }) => lastSeq))}::int[], ${plainArray(sessions.map(({ version }) => version))}::int[],
+      ${plainArray(sessions.map(({ updatedAt }) => updatedAt))}::timestamptz[]
     ) AS n (id, starts_at, ends_at, last_seq, version, updated_at)
     WHERE sessions.id = n.id`;
-};
 
 /** What a transition writes; `at` becomes the start or the end, whichever the new status implies. */
 export type SessionChange = { status: SessionStatus; at: Date; reason: string | null };
@@ -105,6 +101,6 @@ export const listSessions = (sql: Sql, filter: ScheduleFilter, page: PageRequest
 /** The newest seq of each of these sessions: one statement for all the rooms that a node serves. */
 export const listLastSeqs = async (sql: Sql, sessionIds: readonly string[]): Promise<Map<string, number>> => {
   const rows = await sql<{ id: string; lastSeq: number }[]>`
-    SELECT id, last_seq FROM sessions WHERE id = ANY(${[...sessionIds]}::uuid[])`;
+    SELECT id, last_seq FROM sessions WHERE id = ANY(${plainArray(sessionIds)}::uuid[])`;
   return new Map(rows.map((row) => [row.id, row.lastSeq]));
 };

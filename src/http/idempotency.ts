@@ -43,6 +43,10 @@ export const keepRefusal = async (
 ): Promise<void> => {
   const { body } = problemOf(error, requestId);
   if ((body.status === 422 || body.status === 409) && !notKept.includes(body.code)) {
-    await keepAnswer(app.sql, request, { status: body.status, body, etag: null });
+    await keepAnswer(app.sql, request, {
+      status: body.status,
+      body: JSON.stringify(body),
+      etag: null,
+    });
   }
 };

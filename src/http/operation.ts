@@ -66,9 +66,10 @@ export const defineOperation = <
   const { method, path } = definition;
   const toAnswer = (result: unknown): Answer => {
     const { status, body, version } = definition.shape(result as R);
-    return { status, body, etag: version === undefined ? null : `"${version}"` };
+    return { status, body: JSON.stringify(body), etag: version === undefined ? null : `"${version}"` };
   };
   const serve = async (app: App, c: Context<HttpEnv>): Promise<Response> => {
+    const shapeOnce = remembered(toAnswer);
     const principal = await authenticateRequest(app, c.req.raw.headers);
     const body = method === "get" || method === "delete" ? undefined : await readBody(c);
     const { pathname, search } = new URL(c.req.url);
@@ -80,7 +81,7 @@ export const defineOperation = <
             route: `POST ${path}`,
             target: pathname + search,
             body,
-            toAnswer,
+            toAnswer: shapeOnce,
           })
         : null;
     const context: RequestContext = {
@@ -95,10 +96,19 @@ export const defineOperation = <
         query: parse(definition.query ?? nothing, readQuery(c)) as z.output<Q>,
         body: (definition.body ? parse(definition.body, body ?? {}) : refuseBody(body)) as z.output<B>,
       };
-      return toAnswer(await definition.handle(app, context, input));
+      return shapeOnce(await definition.handle(app, context, input));
     });
   };
   return { method, path, document: documentOf(definition), serve };
+};
+
+/** A function that is not asked twice about the same thing: an answer that is kept is also the one that is sent. */
+const remembered = <T>(make: (of: unknown) => T): ((of: unknown) => T) => {
+  let last: { of: unknown; made: T } | null = null;
+  return (of) => {
+    if (!last || last.of !== of) last = { of, made: make(of) };
+    return last.made;
+  };
 };
 
 type Exchange = { app: App; c: Context<HttpEnv>; idempotency: IdempotentRequest | null };
@@ -130,7 +140,7 @@ const answerOnce = async (
 const respond = (c: Context<HttpEnv>, { status, body, etag }: Answer, replayed = false): Response => {
   if (status === 204) return c.body(null, 204);
   const problem = status >= 400;
-  return c.body(JSON.stringify(body), status as ContentfulStatusCode, {
+  return c.body(body, status as ContentfulStatusCode, {
     "content-type": problem ? "application/problem+json" : "application/json",
     ...(etag === null ? {} : { etag }),
     ...(replayed ? { "idempotency-replayed": "true" } : {}),

@@ -1,11 +1,8 @@
-import { listBusyPeriods } from "../db/busy-periods.ts";
-import type { CoachRange } from "../db/claims.ts";
 import type { Sql } from "../db/client.ts";
 import { type CoachSchedule, listCoachSchedules } from "../db/coaches.ts";
 import { windowsBetween } from "../domain/availability.ts";
 import { calendarHorizonDays, calendarStaleMinutes } from "../domain/external-calendar.ts";
 import { type Stretch, type Timeline, timelineOf } from "../domain/timeline.ts";
-import { dayAt, instantOf } from "../domain/zone.ts";
 
 export const findSchedules = async (
   sql: Sql,
@@ -27,34 +24,15 @@ export const workingTime = (schedule: CoachSchedule, stretches: readonly Stretch
   schedule.availability && timelineOf(gridWindows(schedule, stretches));
 
 /**
- * When calendars elsewhere say that coaches are busy. A coach who would rather not be booked than be booked twice
- * (`fail_closed`) is busy for as far ahead as a calendar that cannot be read would have told.
+ * When each coach is busy elsewhere, given what calendars there say. One who would rather not be booked than be booked
+ * twice (`fail_closed`) is busy for as far ahead as a calendar that cannot be read would have told.
  */
-export const findBusyTime = async (
-  sql: Sql,
-  schedules: ReadonlyMap<string, CoachSchedule>,
-  { ranges, now }: { ranges: readonly CoachRange[]; now: number },
-): Promise<Map<string, Stretch[]>> => {
-  const withCalendar = [...schedules.values()].filter(({ stale }) => stale !== null);
-  if (withCalendar.length === 0) return new Map();
-  const ids = new Set(withCalendar.map(({ id }) => id));
-  const busy = await listBusyPeriods(
-    sql,
-    ranges.filter(({ coachId }) => ids.has(coachId)),
-  );
-  for (const { id, stale, calendarPolicy } of withCalendar) {
-    if (!stale || calendarPolicy !== "fail_closed") continue;
-    const unknown = { start: now, end: now + calendarHorizonDays * 24 * 60 * 60_000 };
-    busy.set(id, [...(busy.get(id) ?? []), unknown]);
-  }
-  return busy;
+export const busyTime = (
+  { id, stale, calendarPolicy }: CoachSchedule,
+  said: ReadonlyMap<string, readonly Stretch[]>,
+  now: number,
+): Timeline => {
+  const unknown = stale && calendarPolicy === "fail_closed";
+  const horizon = now + calendarHorizonDays * 24 * 60 * 60_000;
+  return timelineOf([...(said.get(id) ?? []), ...(unknown ? [{ start: now, end: horizon }] : [])]);
 };
-
-/** A stretch, and with a daily limit the whole local days that it touches, whose sessions count. */
-export const withDays = ({ dailyLimit, timeZone }: CoachSchedule, { start, end }: Stretch): Stretch =>
-  dailyLimit === null
-    ? { start, end }
-    : {
-        start: Math.min(start, instantOf(timeZone, dayAt(timeZone, start), 0)),
-        end: Math.max(end, instantOf(timeZone, dayAt(timeZone, end), 24 * 60)),
-      };

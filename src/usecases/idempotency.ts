@@ -1,16 +1,17 @@
 import {
   type IdempotencyRecord,
   type IdempotencyRef,
-  insertRecords,
+  insertRecord,
   listRecords,
   lockNameOf,
+  upsertRecords,
 } from "../db/idempotency.ts";
 import type { Sql } from "../db/client.ts";
 import { tryLockName } from "../db/locks.ts";
 import { DomainError } from "../domain/errors.ts";
 
-/** What is kept of an answer, to be given again. */
-export type Answer = { status: number; body: unknown; etag: string | null };
+/** An answer as it is given, its body as text, and kept to be given again. */
+export type Answer = { status: number; body: string; etag: string | null };
 
 /** A request that came with an `Idempotency-Key`. */
 export type IdempotentRequest = IdempotencyRef & {
@@ -42,7 +43,7 @@ export const findAnswer = async (sql: Sql, request: IdempotentRequest): Promise<
 
 /** Keeps an answer that no transaction could keep, such as a refusal. The first answer to a key stays. */
 export const keepAnswer = async (sql: Sql, request: IdempotentRequest, answer: Answer): Promise<void> => {
-  await insertRecords(sql, [recordOf(request, answer)]);
+  await insertRecord(sql, recordOf(request, answer));
 };
 
 /** An answer as it is kept. */
@@ -65,7 +66,7 @@ export const onceInTransaction = async <T>(
   const answer = await findAnswer(sql, request);
   if (answer) throw new AlreadyAnswered(answer);
   const result = await work();
-  if ((await insertRecords(sql, [recordOf(request, request.toAnswer(result))])) === 0) throw new KeyInUse();
+  await upsertRecords(sql, [recordOf(request, request.toAnswer(result))]);
   return result;
 };
 

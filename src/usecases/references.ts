@@ -28,11 +28,11 @@ export const findClientByRef = async (sql: Sql, ref: string): Promise<Client | n
  * @throws DomainError `not_found` for an external id that nobody has
  */
 export const coachIdOf = async (sql: Sql, ref: string): Promise<string> =>
-  ref.startsWith(externalPrefix) ? (await requireCoach(sql, ref)).id : ref.toLowerCase();
+  idPattern.test(ref) ? ref.toLowerCase() : (await requireCoach(sql, ref)).id;
 
 /** The same for a client. */
 export const clientIdOf = async (sql: Sql, ref: string): Promise<string> =>
-  ref.startsWith(externalPrefix) ? (await requireClient(sql, ref)).id : ref.toLowerCase();
+  idPattern.test(ref) ? ref.toLowerCase() : (await requireClient(sql, ref)).id;
 
 /** @throws DomainError `not_found` */
 export const requireCoach = async (sql: Sql, ref: string): Promise<Coach> => {

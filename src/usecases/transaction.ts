@@ -112,7 +112,8 @@ export const openTransaction = (app: App, { sql, context, news }: Opening): Tran
     return { ...session, lastSeq: session.lastSeq + events.length };
   },
   appendOutbox: async (...entries) => {
-    if (entries.length > 0) news.addOutbox();
+    if (entries.length === 0) return;
+    news.addOutbox();
     const { requestId, idempotency } = context;
     const from = { requestId, idempotencyKey: idempotency?.key ?? null };
     await insertOutboxEntries(

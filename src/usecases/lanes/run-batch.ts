@@ -1,6 +1,6 @@
 import type { LaneOutcome } from "../../coordination/lanes.ts";
-import { type Sql, isDatabaseUnavailable } from "../../db/client.ts";
-import { insertRecords, lockNameOf } from "../../db/idempotency.ts";
+import { type Fragment, type Sql, isDatabaseUnavailable, transactInFlights } from "../../db/client.ts";
+import { lockNameOf, upsertRecords } from "../../db/idempotency.ts";
 import { findSession } from "../../db/sessions.ts";
 import type { BookingAndSession } from "../../domain/lane/answer.ts";
 import type { Changes } from "../../domain/lane/changes.ts";
@@ -13,7 +13,7 @@ import { closeRoom } from "../sessions/close.ts";
 import { type News, createNews, openTransaction } from "../transaction.ts";
 import type { LaneJob } from "./job.ts";
 import { type LaneReading, readLaneState } from "./read-state.ts";
-import { writeChanges } from "./write-changes.ts";
+import { changeStatements } from "./write-changes.ts";
 
 /**
  * Runs a batch of lane jobs: locks their lanes, reads what they are about, decides one after another, writes what they
@@ -71,11 +71,12 @@ const runSurely = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcom
 
 const runTransaction = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
   const news = createNews(app);
-  const { outcomes } = await app.sql.begin(async (sql) => {
-    const reading = await readLaneState(sql, jobs);
-    const batch = decideBatch(app, jobs, reading);
-    await write(app, sql, { decided: batch.decided, news });
-    return { outcomes: batch.outcomes };
+  const outcomes = await transactInFlights(app.sql, {
+    read: (sql) => readLaneState(sql, jobs),
+    write: async (sql, reading) => {
+      const { decided, outcomes: result } = decideBatch(app, jobs, reading);
+      return { last: await statementsOf(app, sql, { decided, news }), result };
+    },
   });
   news.publish();
   return outcomes;
@@ -117,8 +118,8 @@ const decideBatch = (
 
 type Writing = { decided: readonly DecidedJob[]; news: News };
 
-/** Writes what all of them come to, and the answers of those that came with a key. */
-const write = async (app: App, sql: Sql, { decided, news }: Writing): Promise<void> => {
+/** The statements that write what all of them come to, and the answers of those that came with a key. */
+const statementsOf = async (app: App, sql: Sql, { decided, news }: Writing): Promise<Fragment[]> => {
   const gather = <K extends keyof Changes>(kind: K): Changes[K] =>
     decided.flatMap(({ changes }) => changes[kind] as unknown[]) as Changes[K];
   const events = decided.flatMap(({ changes, context }) =>
@@ -140,7 +141,9 @@ const write = async (app: App, sql: Sql, { decided, news }: Writing): Promise<vo
       idempotencyKey: idempotency?.key ?? null,
     })),
   );
-  await writeChanges(sql, {
+  for (const { coachId, requestId: _requestId, ...event } of events) news.addEvents(coachId, [event]);
+  if (outbox.length > 0) news.addOutbox();
+  const changes = {
     clients: gather("clients"),
     claimsDeleted: gather("claimsDeleted"),
     claimsInserted: gather("claimsInserted"),
@@ -154,11 +157,14 @@ const write = async (app: App, sql: Sql, { decided, news }: Writing): Promise<vo
     credits: gather("credits"),
     events,
     outbox,
-  });
-  for (const { coachId, requestId: _, ...event } of events) news.addEvents(coachId, [event]);
-  if (outbox.length > 0) news.addOutbox();
-  for (const done of decided) await closeRooms(app, sql, { done, news });
-  await keepAnswers(sql, decided);
+  };
+  const closing = decided.filter(({ changes: own }) => own.sessionsCancelled.length > 0);
+  if (closing.length === 0) return changeStatements(sql, changes, recordsOf(decided));
+  // A room is closed by statements of its own, and what is answered tells how that left it.
+  await Promise.all(changeStatements(sql, changes, []));
+  for (const done of closing) await closeRooms(app, sql, { done, news });
+  const records = recordsOf(decided);
+  return records.length > 0 ? [upsertRecords(sql, records)] : [];
 };
 
 /** Closes the rooms of a job's cancelled sessions; its result then tells them as they are. */
@@ -176,10 +182,7 @@ const closeRooms = async (
   }
 };
 
-const keepAnswers = async (sql: Sql, decided: readonly DecidedJob[]): Promise<void> => {
-  const records = decided.flatMap(({ context: { idempotency }, answer }) =>
+const recordsOf = (decided: readonly DecidedJob[]) =>
+  decided.flatMap(({ context: { idempotency }, answer }) =>
     idempotency && answer ? [recordOf(idempotency, idempotency.toAnswer(answer.result))] : [],
   );
-  if (records.length > 0 && (await insertRecords(sql, records)) < records.length)
-    throw new Error("a key was answered while its lock was held");
-};

@@ -1,22 +1,15 @@
 import { insertBookings, updateBookings } from "../../db/bookings.ts";
 import { deleteClaims, insertClaims, updateClaims } from "../../db/claims.ts";
-import type { Sql } from "../../db/client.ts";
-import { insertClient } from "../../db/clients.ts";
+import { type Fragment, type Sql, insertTogether } from "../../db/client.ts";
+import { insertClients } from "../../db/clients.ts";
 import { insertHolds, updateHolds } from "../../db/holds.ts";
+import { type IdempotencyRecord, type IdempotencyRef, upsertRecords } from "../../db/idempotency.ts";
 import { type OutboxRow, insertOutboxEntries } from "../../db/outbox.ts";
 import { type CreditRow, updateCredits } from "../../db/pools.ts";
 import { insertNumberedEvents } from "../../db/session-events.ts";
 import { insertSessions, updateSessionTimes } from "../../db/sessions.ts";
 import type { Changes } from "../../domain/lane/changes.ts";
 import type { RoomEvent } from "../../domain/room.ts";
-
-/** Something that was decided could not be written, since another writer got there without the lanes. */
-class WriteConflict extends Error {
-  constructor(what: string) {
-    super(`${what} changed while a batch was being written`);
-    this.name = "WriteConflict";
-  }
-}
 
 /** Changes with the events and entries that come of them. */
 export type BatchChanges = Omit<Changes, "events" | "outbox" | "sessionsCancelled"> & {
@@ -25,33 +18,37 @@ export type BatchChanges = Omit<Changes, "events" | "outbox" | "sessionsCancelle
 };
 
 /**
- * Writes what a batch decided: one statement for each kind of row, all of them on their way before the first has come
- * back. What a batch made and took away again is not written at all.
- * @throws WriteConflict when a claim overlaps one that was not there when the batch was decided
+ * The statements that write what a batch decided, to be run in this order: what goes and what changes, then all that is
+ * new in one. What a batch made and took away again is not written at all.
  */
-export const writeChanges = async (sql: Sql, changes: BatchChanges): Promise<void> => {
-  const deleted = new Set(changes.claimsDeleted);
-  const claims = changes.claimsInserted.filter(({ id }) => !deleted.has(id));
-  const writes: Promise<unknown>[] = [];
-  const write = <T>(rows: readonly T[], how: (sql: Sql, rows: readonly T[]) => Promise<unknown>): void => {
-    if (rows.length > 0) writes.push(how(sql, rows));
-  };
-  for (const client of changes.clients) writes.push(insertClient(sql, client));
-  write(changes.claimsDeleted, deleteClaims);
-  write(claims, async (_, rows) => {
-    if ((await insertClaims(sql, rows)) < rows.length) throw new WriteConflict("a coach's time");
-  });
-  write(changes.claimsKept, updateClaims);
-  write(changes.holdsInserted, insertHolds);
-  write(newest(changes.holdsUpdated), updateHolds);
-  write(changes.bookingsInserted, insertBookings);
-  write(newest(changes.bookingsUpdated), updateBookings);
-  write(changes.sessionsInserted, insertSessions);
-  write(newest(changes.sessionsMoved), updateSessionTimes);
-  write(changes.events, insertNumberedEvents);
-  write(changes.outbox, insertOutboxEntries);
-  write(summed(changes.credits), updateCredits);
-  await Promise.all(writes);
+export const changeStatements = (
+  sql: Sql,
+  changes: BatchChanges,
+  records: readonly (IdempotencyRef & IdempotencyRecord)[],
+): Fragment[] => {
+  const gone = new Set(changes.claimsDeleted);
+  const claims = changes.claimsInserted.filter(({ id }) => !gone.has(id));
+  const some = <T>(rows: readonly T[], how: (sql: Sql, rows: readonly T[]) => Fragment): Fragment[] =>
+    rows.length > 0 ? [how(sql, rows)] : [];
+  const fresh = insertTogether(sql, [
+    ...some(changes.clients, insertClients),
+    ...some(claims, insertClaims),
+    ...some(changes.holdsInserted, insertHolds),
+    ...some(changes.bookingsInserted, insertBookings),
+    ...some(changes.sessionsInserted, insertSessions),
+    ...some(changes.events, insertNumberedEvents),
+    ...some(changes.outbox, insertOutboxEntries),
+    ...some(records, upsertRecords),
+  ]);
+  return [
+    ...some(changes.claimsDeleted, deleteClaims),
+    ...some(changes.claimsKept, updateClaims),
+    ...some(newest(changes.holdsUpdated), updateHolds),
+    ...(fresh ? [fresh] : []),
+    ...some(newest(changes.bookingsUpdated), updateBookings),
+    ...some(newest(changes.sessionsMoved), updateSessionTimes),
+    ...some(summed(changes.credits), updateCredits),
+  ];
 };
 
 /** Of rows that changed more than once, how they are in the end. */

@@ -1,3 +1,4 @@
+import { listBusyPeriods } from "../../db/busy-periods.ts";
 import { listClaimedTime } from "../../db/claims.ts";
 import { type Sql, findNow } from "../../db/client.ts";
 import { listLaneTypes } from "../../db/session-types.ts";
@@ -8,7 +9,7 @@ import type { SessionType } from "../../domain/session-type.ts";
 import type { SlotSource } from "../../domain/slots.ts";
 import { type Stretch, timelineOf } from "../../domain/timeline.ts";
 import { type Day, dayAt } from "../../domain/zone.ts";
-import { findBusyTime, findSchedules, gridWindows, withDays } from "../calendars.ts";
+import { busyTime, findSchedules, gridWindows } from "../calendars.ts";
 import { type TargetInput, resolveTarget } from "../target.ts";
 
 /** Whom slots are asked of, and by which type's rules. */
@@ -60,14 +61,8 @@ export const readSlotCalendars = async (
     end: asked.end + rules.bufferAfterMinutes * 60_000,
   };
   const now = at.getTime();
-  const ranges = [...schedules.values()].map((schedule) => ({
-    coachId: schedule.id,
-    ...withDays(schedule, stretch),
-  }));
-  const [claimed, busy] = await Promise.all([
-    listClaimedTime(sql, ranges),
-    findBusyTime(sql, schedules, { ranges, now }),
-  ]);
+  const ranges = [...schedules.keys()].map((coachId) => ({ coachId, ...stretch }));
+  const [claimed, busy] = await Promise.all([listClaimedTime(sql, ranges), listBusyPeriods(sql, ranges)]);
   const sources = coachIds.flatMap((id): SlotSource[] => {
     const schedule = schedules.get(id);
     if (!schedule) return [];
@@ -75,7 +70,7 @@ export const readSlotCalendars = async (
     const calendar = {
       coach: schedule,
       windows: schedule.availability && timelineOf(windows),
-      busy: timelineOf(busy.get(id) ?? []),
+      busy: busyTime(schedule, busy, now),
       claimed: timelineOf(claimed.get(id)?.taken ?? []),
       startsByDay:
         schedule.dailyLimit === null

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
-import type { OutboxEntry } from "../../../src/usecases/outbox/relay.ts";
+import type { OutboxEntry, RelayPass } from "../../../src/usecases/outbox/relay.ts";
 import { completeOutboxJob, relayOutbox } from "../../../src/usecases/outbox/relay.ts";
 import { type Jobs, startJobs } from "../../../src/jobs/start.ts";
 import type { QueueBackend } from "../../../src/jobs/queue.ts";
@@ -99,14 +99,18 @@ describe.each<[string, () => QueueBackend]>([
 
 describe("the relay", () => {
   const taken: OutboxEntry[] = [];
-  const relay = (enqueue: (names: string[]) => Promise<void>) =>
-    relayOutbox(world.app, {
-      jobsFor: ({ type }) => (type === "session.ended" ? ["a", "b"] : []),
-      enqueue: (jobs) => {
-        taken.push(...jobs.map(({ entry }) => entry));
-        return enqueue(jobs.map(({ name }) => name));
+  const relay = (enqueue: (names: string[]) => Promise<void>, pass: RelayPass = "new") =>
+    relayOutbox(
+      world.app,
+      {
+        jobsFor: ({ type }) => (type === "session.ended" ? ["a", "b"] : []),
+        enqueue: (jobs) => {
+          taken.push(...jobs.map(({ entry }) => entry));
+          return enqueue(jobs.map(({ name }) => name));
+        },
       },
-    });
+      pass,
+    );
 
   test("leaves everything as it was when the queue cannot be reached", async () => {
     await completed();
@@ -136,10 +140,10 @@ describe("the relay", () => {
     const id = taken.at(-1)?.id ?? "";
     await completeOutboxJob(world.app, id, "a");
     const again: string[] = [];
-    await relay(async (added) => void again.push(...added));
+    await relay(async (added) => void again.push(...added), "overdue");
     expect(again).toEqual([]);
     await world.db`UPDATE outbox SET enqueued_at = now() - interval '61 seconds' WHERE id = ${id}`;
-    await relay(async (added) => void again.push(...added));
+    await relay(async (added) => void again.push(...added), "overdue");
     expect(again).toEqual(["b"]);
   });
 
