@@ -34,7 +34,7 @@ export const makePool = async (sql: Database, server: Server): Promise<string> =
   await sql`
     WITH taken AS (
       SELECT c.id AS coach_id, gen_random_uuid() AS claim_id,
-             ${from}::timestamptz + make_interval(mins => 15 * ((n * 37 + c.at * 11) % 2976)) AS starts_at
+             ${from}::timestamptz + make_interval(mins => (15 * ((n * 37 + c.at * 11) % 2976))::int) AS starts_at
       FROM unnest(${coachIds}::uuid[]) WITH ORDINALITY AS c (id, at), generate_series(0, 199) AS n
     ), claim AS (
       INSERT INTO claims (id, coach_id, period, kind, starts_at)

@@ -14,6 +14,7 @@ import type { App } from "./usecases/app.ts";
 import { hasCoaches, loadDemoData } from "./usecases/demo/load.ts";
 import { newId as makeId } from "./usecases/ids.ts";
 import type { LaneJob } from "./usecases/lanes/job.ts";
+import { createCalendarReader } from "./usecases/slots/calendar-cache.ts";
 import { runLaneBatch } from "./usecases/lanes/run-batch.ts";
 
 export type HubOverrides = {
@@ -96,6 +97,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       publisher: coordination.publisher,
       tokens: createTokens(config, await findHubSecret(database.sql)),
       keyring: createKeyring(database.sql),
+      calendars: createCalendarReader(database.sql),
       log,
       newId,
       publicUrl: () => config.publicUrl ?? running?.url ?? "",

@@ -8,6 +8,7 @@ import { createTokens } from "../usecases/access/tokens.ts";
 import type { App } from "../usecases/app.ts";
 import { newId } from "../usecases/ids.ts";
 import type { LaneJob } from "../usecases/lanes/job.ts";
+import { createCalendarReader } from "../usecases/slots/calendar-cache.ts";
 import { runLaneBatch } from "../usecases/lanes/run-batch.ts";
 
 /** The use cases' world for a command that works beside a running hub, or without one. */
@@ -33,6 +34,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
       publisher,
       tokens,
       keyring: createKeyring(database.sql),
+      calendars: createCalendarReader(database.sql),
       log,
       newId,
       publicUrl,

@@ -1,28 +1,53 @@
 import type { Stretch } from "../domain/timeline.ts";
-import { type CoachRange, rangeColumns } from "./claims.ts";
+import { type CoachRange, rangeColumns, secondsText, toMs } from "./claims.ts";
 import type { Sql } from "./client.ts";
 
-/** What calendars elsewhere say of these stretches, by coach; a period that touches several comes once for each. */
+/** The busy periods that touch ranges, as a table b. */
+const busyIn = (sql: Sql, ranges: readonly CoachRange[]) => sql`
+  ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends), LATERAL (
+    (SELECT period FROM busy_periods WHERE coach_id = r.coach_id AND period @> r.starts)
+    UNION ALL
+    (SELECT period FROM busy_periods
+     WHERE coach_id = r.coach_id AND lower(period) > r.starts AND lower(period) < r.ends)
+  ) AS b
+  WHERE EXISTS (SELECT FROM calendars c WHERE c.coach_id = r.coach_id)`;
+
+/** Tells one set of periods from another. */
+const busyPrint = (sql: Sql) =>
+  sql`count(*) || '.' || sum(hash_range(b.period)) || '.' || sum(hash_range_extended(b.period, 1) % 1000000007)`;
+
+/** The prints of what calendars elsewhere say of these stretches, by coach; see {@link listBusyPeriods}. */
+export const listBusyPrints = async (
+  sql: Sql,
+  ranges: readonly CoachRange[],
+): Promise<Map<string, string>> => {
+  const rows = await sql<{ coachId: string; print: string }[]>`
+    SELECT r.coach_id, ${busyPrint(sql)} AS print FROM ${busyIn(sql, ranges)} GROUP BY r.coach_id`;
+  return new Map(rows.map(({ coachId, print }) => [coachId, print]));
+};
+
+/** Busy periods in milliseconds, in no order, and the print of their set. */
+export type BusyPeriods = { periods: Stretch[]; print: string };
+
+/** What calendars elsewhere say of these stretches, by coach. */
 export const listBusyPeriods = async (
   sql: Sql,
   ranges: readonly CoachRange[],
-): Promise<Map<string, Stretch[]>> => {
+): Promise<Map<string, BusyPeriods>> => {
   if (ranges.length === 0) return new Map();
-  const rows = await sql<{ coachId: string; periods: string }[]>`
-    SELECT r.coach_id, string_agg(
-        extract(epoch FROM lower(b.period))::float8::text || ' ' || extract(epoch FROM upper(b.period))::float8::text,
-        ',') AS periods
-    FROM ${rangeColumns(sql, ranges)} AS r (coach_id, starts, ends), LATERAL (
-      SELECT period FROM busy_periods
-      WHERE coach_id = r.coach_id AND period && tstzrange(r.starts, r.ends)
-        AND EXISTS (SELECT FROM calendars c WHERE c.coach_id = r.coach_id)
-      OFFSET 0
-    ) AS b
-    GROUP BY r.coach_id`;
-  return new Map(rows.map(({ coachId, periods }) => [coachId, periods.split(",").map(parsePeriod)]));
+  const rows = await sql<{ coachId: string; periods: string; print: string }[]>`
+    SELECT r.coach_id, ${busyPrint(sql)} AS print,
+      string_agg(${secondsText(sql, sql`lower(b.period)`)} || ' ' || ${secondsText(sql, sql`upper(b.period)`)}, ',') AS periods
+    FROM ${busyIn(sql, ranges)} GROUP BY r.coach_id`;
+  return new Map(
+    rows.map(({ coachId, periods, print }) => [
+      coachId,
+      { periods: periods.split(",").map(parsePeriod), print },
+    ]),
+  );
 };
 
 const parsePeriod = (text: string): Stretch => {
   const [start = "", end = ""] = text.split(" ");
-  return { start: Number(start) * 1000, end: Number(end) * 1000 };
+  return { start: toMs(start), end: toMs(end) };
 };

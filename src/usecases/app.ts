@@ -6,6 +6,7 @@ import type { Database } from "../db/client.ts";
 import type { Logger } from "../log.ts";
 import type { Keyring } from "./access/keyring.ts";
 import type { Tokens } from "./access/tokens.ts";
+import type { CalendarReader } from "./slots/calendar-cache.ts";
 import type { LaneJob } from "./lanes/job.ts";
 
 /** What the use cases work with; put together once, by the hub. */
@@ -17,6 +18,7 @@ export type App = {
   publisher: Publisher;
   tokens: Tokens;
   keyring: Keyring;
+  calendars: CalendarReader;
   log: Logger;
   /** Makes a UUIDv7. */
   newId: () => string;

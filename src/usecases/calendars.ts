@@ -24,15 +24,14 @@ export const workingTime = (schedule: CoachSchedule, stretches: readonly Stretch
   schedule.availability && timelineOf(gridWindows(schedule, stretches));
 
 /**
- * When each coach is busy elsewhere, given what calendars there say. One who would rather not be booked than be booked
+ * When a coach is busy elsewhere, given what calendars there say. One who would rather not be booked than be booked
  * twice (`fail_closed`) is busy for as far ahead as a calendar that cannot be read would have told.
  */
-export const busyTime = (
-  { id, stale, calendarPolicy }: CoachSchedule,
-  said: ReadonlyMap<string, readonly Stretch[]>,
-  now: number,
-): Timeline => {
-  const unknown = stale && calendarPolicy === "fail_closed";
-  const horizon = now + calendarHorizonDays * 24 * 60 * 60_000;
-  return timelineOf([...(said.get(id) ?? []), ...(unknown ? [{ start: now, end: horizon }] : [])]);
+export const busyTime = ({ stale, calendarPolicy }: CoachSchedule, said: Timeline, now: number): Timeline => {
+  if (!stale || calendarPolicy !== "fail_closed") return said;
+  const unknown = { start: now, end: now + calendarHorizonDays * 24 * 60 * 60_000 };
+  return timelineOf([
+    ...said.starts.map((start, index) => ({ start, end: said.ends[index] ?? start })),
+    unknown,
+  ]);
 };

@@ -18,6 +18,7 @@ import { type BookResult, bookSession } from "../../src/usecases/bookings/book.t
 import { createClient } from "../../src/usecases/clients/create.ts";
 import { createCoach } from "../../src/usecases/coaches/create.ts";
 import type { LaneJob } from "../../src/usecases/lanes/job.ts";
+import { createCalendarReader } from "../../src/usecases/slots/calendar-cache.ts";
 import { runLaneBatch } from "../../src/usecases/lanes/run-batch.ts";
 import { createTestDatabase } from "./database.ts";
 
@@ -103,6 +104,7 @@ const assemble = async (
   publisher,
   tokens: createTokens(config, await findHubSecret(sql)),
   keyring: createKeyring(sql),
+  calendars: createCalendarReader(sql),
   log: createLogger(config, false),
   newId: uuidv7,
   publicUrl: () => "http://127.0.0.1:3000",

@@ -15,5 +15,5 @@ ALTER TABLE claims
   DROP COLUMN starts_at,
   DROP COLUMN reason,
   ADD CONSTRAINT claims_check CHECK ((kind = 'hold') = (expires_at IS NOT NULL));
-DROP INDEX claims_expiring;
+DROP INDEX claims_expiring, claims_calendar;
 DROP TABLE session_type_offers, session_types, pool_members, pools, availability;

@@ -79,6 +79,9 @@ ALTER TABLE claims
   -- Only a block says why.
   ADD CONSTRAINT claims_reason CHECK (kind = 'block' OR reason IS NULL);
 
+-- Reads a calendar in order: the claims of a coach lie apart, so a stretch of it is a stretch of this index.
+CREATE INDEX claims_calendar ON claims (coach_id, lower(period));
+
 -- Only claims that may lapse are here, so looking for those that have costs what has lapsed.
 CREATE INDEX claims_expiring ON claims (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -141,5 +144,7 @@ CREATE TABLE busy_periods (
   uid text NOT NULL
 );
 
+-- Those that begin within a stretch are read by the first, those that reach into it by the second: they may overlap.
+CREATE INDEX busy_periods_calendar_order ON busy_periods (coach_id, lower(period));
 CREATE INDEX busy_periods_coach ON busy_periods USING gist (coach_id, period);
 CREATE INDEX busy_periods_calendar ON busy_periods (calendar_id);

@@ -1,5 +1,5 @@
 import { type ClientTime, listBookingRecords, listLiveBookingsAt } from "../../db/bookings.ts";
-import { listBusyPeriods } from "../../db/busy-periods.ts";
+import { type BusyPeriods, listBusyPeriods } from "../../db/busy-periods.ts";
 import { type CoachRange, listClaims, listLapsedClaims } from "../../db/claims.ts";
 import { type Sql, findNow } from "../../db/client.ts";
 import { listClientsByRefs } from "../../db/clients.ts";
@@ -14,7 +14,7 @@ import type { BookingRecord } from "../../domain/booking.ts";
 import { type SlotCandidate, bufferedStretch } from "../../domain/calendar.ts";
 import { askedSlot, plainSlot } from "../../domain/lane/asked-slot.ts";
 import type { Claim, LaneState } from "../../domain/lane/state.ts";
-import type { Stretch } from "../../domain/timeline.ts";
+import { timelineOf } from "../../domain/timeline.ts";
 import { busyTime, findSchedules, workingTime } from "../calendars.ts";
 import { type LaneJob, laneOfCoach, laneOfPool } from "./job.ts";
 
@@ -183,7 +183,7 @@ const calendarNeeds = (
   return { ranges, times };
 };
 
-type CalendarRows = { claims: Claim[]; busy: Map<string, Stretch[]>; same: BookingRecord[] };
+type CalendarRows = { claims: Claim[]; busy: Map<string, BusyPeriods>; same: BookingRecord[] };
 
 const readCalendars = async (sql: Sql, { ranges, times }: CalendarNeeds): Promise<CalendarRows> => {
   const [claims, busy, same] = await Promise.all([
@@ -206,7 +206,7 @@ const layCalendars = (
     state.coaches.set(id, {
       coach: schedule,
       windows: workingTime(schedule, rangesByCoach.get(id) ?? []),
-      busy: busyTime(schedule, busy, state.now.getTime()),
+      busy: busyTime(schedule, timelineOf(busy.get(id)?.periods ?? []), state.now.getTime()),
       claims: claimsByCoach.get(id) ?? [],
       offersTypes: schedule.offersTypes,
     });

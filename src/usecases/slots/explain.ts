@@ -30,7 +30,7 @@ export const explainSlot = async (
   input: ExplainInput,
 ): Promise<Explanation> => {
   let slot = { start: 0, end: 0 };
-  const { now, rules, sources } = await readSlotCalendars({ sql: app.sql, input }, ({ type }) => {
+  const { now, rules, sources } = await readSlotCalendars({ ...app, input }, ({ type }) => {
     const { start, end } = requestedPeriod(input, type?.durationMinutes ?? null);
     slot = { start: start.getTime(), end: end.getTime() };
     return slot;

@@ -34,7 +34,7 @@ export const listSlots = async (app: App, input: ListSlotsInput): Promise<SlotLi
   let to = 0;
   let lengthMs = 0;
   const { now, type, rules, sources, stale, timeZone } = await readSlotCalendars(
-    { sql: app.sql, input },
+    { ...app, input },
     (known) => {
       to = endOf(input, input.timeZone ?? known.timeZone);
       lengthMs = (known.type?.durationMinutes ?? input.durationMinutes ?? 0) * minuteMs;

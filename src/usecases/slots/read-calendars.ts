@@ -1,5 +1,3 @@
-import { listBusyPeriods } from "../../db/busy-periods.ts";
-import { listClaimedTime } from "../../db/claims.ts";
 import { type Sql, findNow } from "../../db/client.ts";
 import { listLaneTypes } from "../../db/session-types.ts";
 import { type SlotRules, noRules } from "../../domain/calendar.ts";
@@ -7,13 +5,18 @@ import { invalid, notFound } from "../../domain/errors.ts";
 import type { LaneTarget } from "../../domain/lane/request.ts";
 import type { SessionType } from "../../domain/session-type.ts";
 import type { SlotSource } from "../../domain/slots.ts";
-import { type Stretch, timelineOf } from "../../domain/timeline.ts";
+import { type Stretch, type Timeline, timelineOf } from "../../domain/timeline.ts";
 import { type Day, dayAt } from "../../domain/zone.ts";
 import { busyTime, findSchedules, gridWindows } from "../calendars.ts";
+import type { CalendarReader } from "./calendar-cache.ts";
 import { type TargetInput, resolveTarget } from "../target.ts";
 
 /** Whom slots are asked of, and by which type's rules. */
-export type SlotSubject = { sql: Sql; input: TargetInput & { sessionTypeId?: string | undefined } };
+export type SlotSubject = {
+  sql: Sql;
+  calendars: CalendarReader;
+  input: TargetInput & { sessionTypeId?: string | undefined };
+};
 
 /** Calendars as they are now, with nobody's lane locked: what they say may be another caller's a moment later. */
 export type SlotCalendars = {
@@ -34,7 +37,7 @@ export type SlotCalendars = {
  * @throws DomainError `not_found`, `invalid_request` for a type that is not offered there
  */
 export const readSlotCalendars = async (
-  { sql, input }: SlotSubject,
+  { sql, calendars, input }: SlotSubject,
   stretchOf: (known: { type: SessionType | null; timeZone: string }) => Stretch,
 ): Promise<SlotCalendars> => {
   const { target, coachIds } = await resolveTarget(sql, input);
@@ -62,7 +65,7 @@ export const readSlotCalendars = async (
   };
   const now = at.getTime();
   const ranges = [...schedules.keys()].map((coachId) => ({ coachId, ...stretch }));
-  const [claimed, busy] = await Promise.all([listClaimedTime(sql, ranges), listBusyPeriods(sql, ranges)]);
+  const taken = await calendars.read(ranges);
   const sources = coachIds.flatMap((id): SlotSource[] => {
     const schedule = schedules.get(id);
     if (!schedule) return [];
@@ -70,18 +73,20 @@ export const readSlotCalendars = async (
     const calendar = {
       coach: schedule,
       windows: schedule.availability && timelineOf(windows),
-      busy: busyTime(schedule, busy, now),
-      claimed: timelineOf(claimed.get(id)?.taken ?? []),
+      busy: busyTime(schedule, taken.get(id)?.busy ?? nothing, now),
+      claimed: taken.get(id)?.claimed ?? nothing,
       startsByDay:
         schedule.dailyLimit === null
           ? new Map<Day, number>()
-          : byDay(claimed.get(id)?.starts ?? [], schedule.timeZone),
+          : byDay(taken.get(id)?.starts ?? [], schedule.timeZone),
     };
     return [{ calendar, windows }];
   });
   const stale = [...schedules.values()].filter((schedule) => schedule.stale === true).map(({ id }) => id);
   return { now, target, type, rules, sources, stale, timeZone };
 };
+
+const nothing: Timeline = { starts: [], ends: [] };
 
 const byDay = (starts: readonly number[], timeZone: string): Map<Day, number> => {
   const counts = new Map<Day, number>();
