@@ -1,11 +1,28 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import postgres from "postgres";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findRunningEmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded.ts";
+import {
+  EmbeddedPostgresError,
+  findRunningEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../../src/db/embedded.ts";
 import { bin } from "../../support/hub-process.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -66,22 +83,21 @@ test("of several that start at the same moment one gets the folder", async () =>
   expect(starts.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected", "rejected"]);
 });
 
-test("a first start that was cut off is made anew", async () => {
-  await mkdir(join(dataDir, "postgres.new"), { recursive: true });
-  await writeFile(join(dataDir, "postgres.new/half"), "of a database");
-  expect(await query((await start()).url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
-});
-
-test("the server of a hub that was killed is taken over, with its data; Ctrl-C alone does not end it", async () => {
+/** A process of its own that starts a server on the folder, prints its URL and stays. */
+const startOwner = (): ChildProcessByStdio<null, Readable, null> => {
   const script = `
     import { startEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, "../../../src/db/embedded.ts"))};
     process.on("SIGINT", () => {});
     console.log((await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)} })).url);
     setInterval(() => {}, 1000);`;
-  const owner = spawn(bin("node"), ["--input-type=module-typescript", "-e", script], {
+  return spawn(bin("node"), ["--input-type=module-typescript", "-e", script], {
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
+};
+
+test("the server of a hub that was killed is taken over, with its data; Ctrl-C alone does not end it", async () => {
+  const owner = startOwner();
   let output = "";
   owner.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const url = await waitFor(() => output.trim(), { what: "the owner's server", timeoutMs: 20_000 });
@@ -99,4 +115,153 @@ test("the server of a hub that was killed is taken over, with its data; Ctrl-C a
   expect(await query(next.url, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
   await next.stop();
   expect(await serverPid()).toBe(0);
+});
+
+test("a first start that was killed is made anew, also while its initdb goes on writing", async () => {
+  const owner = startOwner();
+  const attempt = await waitFor(() => findAttempt("postgres/base"), { what: "initdb to be at work" });
+  owner.kill("SIGKILL");
+  await once(owner, "exit");
+  // Its initdb would end at a moment of its own; this one writes for as long as it takes.
+  const script = `
+    import { mkdirSync, writeFileSync } from "node:fs";
+    const folder = ${JSON.stringify(join(attempt, "postgres/base"))};
+    for (let name = 0; ; name = (name + 1) % 1000) {
+      try {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(folder + "/" + name, "");
+        if (name === 99) console.log("writing");
+      } catch {}
+    }`;
+  const writer = spawn(bin("node"), ["--input-type=module-typescript", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    await once(writer.stdout, "data");
+    const server = await start();
+    expect(await query(server.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    await server.stop();
+  } finally {
+    writer.kill("SIGKILL");
+    await once(writer, "exit");
+  }
+  await start();
+  expect(await findAttempt("")).toBeUndefined();
+});
+
+/** The folder in which a first start makes its database, as soon as this is in it. */
+const findAttempt = async (inside: string): Promise<string | undefined> => {
+  const names = await readdir(dataDir).catch(() => []);
+  const attempts = names.filter((name) => name.startsWith("postgres.new")).map((name) => join(dataDir, name));
+  for (const attempt of attempts) if (await stat(join(attempt, inside)).catch(() => null)) return attempt;
+  return undefined;
+};
+
+test("a first start that was killed between its password and its data is made anew", async () => {
+  await mkdir(join(dataDir, "postgres.new-1/postgres"), { recursive: true });
+  const path = join(dataDir, "postgres-password");
+  await writeFile(path, "of data that never came\n");
+  const server = await start();
+  expect(await query(server.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  expect(await readFile(path, "utf8")).toBe(`${new URL(server.url).password}\n`);
+  expect(await findAttempt("")).toBeUndefined();
+});
+
+test("files in the place of the data are left alone, and named", async () => {
+  await mkdir(join(dataDir, "postgres"), { recursive: true });
+  await writeFile(join(dataDir, "postgres/precious"), "");
+  await expectRefusal(start(), `${dataDir}/postgres holds files but no database`);
+  expect(await readdir(join(dataDir, "postgres"))).toEqual(["precious"]);
+});
+
+const expectRefusal = async (started: Promise<unknown>, message: string): Promise<void> => {
+  const error = await started.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(EmbeddedPostgresError);
+  expect((error as Error).message).toContain(message);
+  expect((error as Error).message).not.toContain("\n");
+};
+
+test("a process that has the id of a server that was killed is neither signalled nor in the way", async () => {
+  const first = await start();
+  const pidFile = join(dataDir, "postgres/postmaster.pid");
+  const left = await readFile(pidFile, "utf8");
+  await first.stop();
+  // Of Postgres' own user: it could not signal another's, and would not mind it.
+  const { uid, gid } = await stat(join(dataDir, "postgres"));
+  const innocent = spawn("sleep", ["60"], { uid, gid, stdio: "ignore" });
+  try {
+    await once(innocent, "spawn");
+    await writeFile(pidFile, left.replace(/^\d+/, String(innocent.pid)), { mode: 0o600 });
+    await chown(pidFile, uid, gid);
+    expect(await findRunningEmbeddedPostgres(dataDir)).toBeUndefined();
+    const second = await start();
+    expect(await query(second.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    expect([innocent.exitCode, innocent.signalCode]).toEqual([null, null]);
+  } finally {
+    innocent.kill("SIGKILL");
+  }
+});
+
+test("a folder that was copied from a running hub's neither takes over nor stops that one's server", async () => {
+  const first = await start();
+  await first.stop();
+  const copied = join(parent, "copied");
+  await cp(dataDir, copied, { recursive: true });
+  const { uid, gid } = await stat(join(dataDir, "postgres"));
+  const original = await start();
+  await cp(join(dataDir, "postgres/postmaster.pid"), join(copied, "postgres/postmaster.pid"));
+  if (process.getuid?.() === 0) spawnSync("chown", ["-R", `${uid}:${gid}`, join(copied, "postgres")]);
+  dataDir = copied;
+  const server = await start();
+  expect(server.url).not.toBe(original.url);
+  expect(await query(original.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+});
+
+test("a folder that may not be written is refused, with what to do", async () => {
+  // Root may write anywhere but where the kernel makes the files.
+  if (process.getuid?.() === 0) dataDir = "/sys/kernel";
+  else {
+    await mkdir(dataDir);
+    await chmod(dataDir, 0o555);
+  }
+  await expectRefusal(start(), `DATA_DIR: the folder ${dataDir} cannot be used (E`);
+  await expectRefusal(start(), "Let this user write there, or set DATA_DIR to another folder.");
+});
+
+test("a folder below a file, and a password that cannot be read, are refused with what to do", async () => {
+  await writeFile(join(parent, "file"), "");
+  dataDir = join(parent, "file/data");
+  await expectRefusal(start(), `DATA_DIR: the folder ${dataDir} cannot be used (ENOTDIR`);
+  dataDir = join(parent, "data");
+  await mkdir(dataDir);
+  // A link to itself: not to be read by root either.
+  await symlink("postgres-password", join(dataDir, "postgres-password"));
+  await expectRefusal(start(), `DATA_DIR: the folder ${dataDir} cannot be used (ELOOP`);
+});
+
+test("a wrong password is told from a missing one, for a server that was left running too", async () => {
+  const path = join(dataDir, "postgres-password");
+  const first = await start();
+  await query(first.url, "CREATE TABLE kept AS SELECT 42 AS answer");
+  const password = await readFile(path, "utf8");
+  await first.stop();
+  for (const [written, message] of [
+    [
+      "wrong\n",
+      `The database in ${dataDir} refuses the password in ${path}. Put back the one that belongs to it`,
+    ],
+    ["\n", `${path} is missing or empty`],
+  ] as const) {
+    await writeFile(path, written);
+    await expectRefusal(start(), message);
+  }
+  await writeFile(path, password);
+  const owner = startOwner();
+  await once(owner.stdout, "data");
+  owner.kill("SIGKILL");
+  await once(owner, "exit");
+  await writeFile(path, "wrong\n");
+  await expectRefusal(start(), `refuses the password in ${path}`);
+  await writeFile(path, password);
+  expect(await query((await start()).url, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
 });
