@@ -78,11 +78,6 @@ test("a folder in use is refused, naming the process, and its server goes on", a
   expect(await query(first.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });
 
-test("of several that start at the same moment one gets the folder", async () => {
-  const starts = await Promise.allSettled([start(), start(), start()]);
-  expect(starts.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected", "rejected"]);
-});
-
 /** A process of its own that starts a server on the folder, prints its URL and stays. */
 const startOwner = (): ChildProcessByStdio<null, Readable, null> => {
   const script = `
