@@ -1,18 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import postgres from "postgres";
+import { folderOf, passwordPathOf, prepareDataFolder } from "./embedded/data-folder.ts";
+import { EmbeddedPostgresError, lastLines } from "./embedded/error.ts";
 import { type OwnerLock, lockFolder } from "./embedded/owner-lock.ts";
+import { findServerPort, stopServer } from "./embedded/postmaster.ts";
 import { type Runner, findRunner } from "./embedded/runner.ts";
 
-/** Why the embedded Postgres cannot be had: one line for an operator. */
-export class EmbeddedPostgresError extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = "EmbeddedPostgresError";
-  }
-}
+export { EmbeddedPostgresError };
 
 export type EmbeddedPostgres = {
   url: string;
@@ -58,19 +54,25 @@ const startTries = 3;
  */
 export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
   const dataDir = resolve(options.dataDir);
-  await makeFolder(dataDir);
-  const lock = await lockFolder(dataDir);
-  if ("ownerPid" in lock) {
-    throw new EmbeddedPostgresError(
-      `Another Courtside is already running on ${options.dataDir} (process ${lock.ownerPid}). ` +
-        "Stop it, or set DATA_DIR to another folder.",
-    );
-  }
   try {
-    return await startLocked({ ...options, dataDir }, lock);
+    await mkdir(dataDir, { recursive: true });
+    const lock = await lockFolder(dataDir);
+    if ("ownerPid" in lock) {
+      throw new EmbeddedPostgresError(
+        `Another Courtside is already running on ${options.dataDir} (process ${lock.ownerPid}). ` +
+          "Stop it, or set DATA_DIR to another folder.",
+      );
+    }
+    try {
+      return await startLocked({ ...options, dataDir }, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   } catch (error) {
-    await lock.release();
-    throw error;
+    const refused = error as NodeJS.ErrnoException;
+    if (refused.code === undefined || refused.path === undefined) throw error;
+    throw new EmbeddedPostgresError(explainFileError(refused, dataDir), { cause: error });
   }
 };
 
@@ -80,16 +82,16 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
  */
 export const findRunningEmbeddedPostgres = async (dataDir: string): Promise<string | undefined> => {
   const folder = resolve(dataDir);
-  const port = await readPort(join(folder, "postgres"));
-  const password = await readFile(join(folder, "postgres-password"), "utf8").catch(() => null);
+  const port = await findServerPort(folderOf(folder));
+  const password = await readFile(passwordPathOf(folder), "utf8").catch(() => null);
   if (port === null || password === null) return undefined;
-  const url = urlOf(port, password);
+  const url = urlOf(port, password.trim());
   return (await answers(url)) ? url : undefined;
 };
 
 const startLocked = async (options: EmbeddedPostgresOptions, lock: OwnerLock): Promise<EmbeddedPostgres> => {
   const { dataDir, onProgress } = options;
-  const folder = join(dataDir, "postgres");
+  const folder = folderOf(dataDir);
   const left = await findRunningEmbeddedPostgres(dataDir);
   const runner = await findRunner(dataDir).catch((error: unknown) => {
     throw new EmbeddedPostgresError(error instanceof Error ? error.message : String(error), { cause: error });
@@ -102,95 +104,44 @@ const startLocked = async (options: EmbeddedPostgresOptions, lock: OwnerLock): P
     onProgress?.("Taking over the database that an earlier run left behind.");
     return { url: left, adopted: true, stop };
   }
-  // One that runs and does not answer us would keep the folder for ever.
-  await stopServer(runner, folder);
-  const password = await initialise(runner, { dataDir, folder, onProgress });
+  const password = await prepareDataFolder(runner, { dataDir, user, onProgress });
   const port = await startServer(runner, { dataDir, folder, settings: options.settings ?? {} });
   const url = urlOf(port, password);
   try {
     await createDatabase(url);
   } catch (error) {
     await stopServer(runner, folder);
-    throw error;
+    throw new EmbeddedPostgresError(explainRefusal(error, dataDir), { cause: error });
   }
   return { url, adopted: false, stop };
 };
 
 const urlOf = (port: number, password: string): string =>
-  `postgres://${user}:${password.trim()}@127.0.0.1:${port}/${database}`;
+  `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
 
-const makeFolder = async (dataDir: string): Promise<void> => {
-  try {
-    await mkdir(dataDir, { recursive: true });
-  } catch (error) {
-    const { code } = error as { code?: string };
-    throw new EmbeddedPostgresError(`DATA_DIR: the folder ${dataDir} cannot be made (${String(code)}).`, {
-      cause: error,
-    });
-  }
+const explainFileError = ({ code, message }: NodeJS.ErrnoException, dataDir: string): string => {
+  const denied = ["EACCES", "EPERM", "EROFS"].includes(code ?? "");
+  const remedy = denied ? "Let this user write there, or set" : "Set";
+  return `DATA_DIR: the folder ${dataDir} cannot be used (${message}). ${remedy} DATA_DIR to another folder.`;
 };
 
-type Initialisation = {
-  dataDir: string;
-  folder: string;
-  onProgress: ((message: string) => void) | undefined;
-};
-
-/**
- * Makes the data folder on the first start. It is made beside its place and renamed when it is whole, so that a
- * first start that was cut off leaves nothing that looks like a database.
- * @returns the password of the server
- */
-const initialise = async (
-  runner: Runner,
-  { dataDir, folder, onProgress }: Initialisation,
-): Promise<string> => {
-  const passwordPath = join(dataDir, "postgres-password");
-  const known = await readFile(passwordPath, "utf8").catch(() => null);
-  const made = await readFile(join(folder, "PG_VERSION"), "utf8").catch(() => null);
-  if (made !== null && known !== null) return known;
-  if (made !== null) {
-    throw new EmbeddedPostgresError(
-      `${passwordPath} is missing; without it the data in ${folder} cannot be opened.`,
-    );
-  }
-  onProgress?.(`Making a database in ${dataDir} …`);
-  const password = randomBytes(24).toString("base64url");
-  const fresh = `${folder}.new`;
-  const passwordFile = `${passwordPath}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { mode: 0o700 });
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (runner.owner) {
-    await chown(fresh, runner.owner.uid, runner.owner.gid);
-    await chown(passwordFile, runner.owner.uid, runner.owner.gid);
-  }
-  const result = await runner.run("initdb", [
-    "-D",
-    fresh,
-    "-U",
-    user,
-    `--pwfile=${passwordFile}`,
-    "--auth=scram-sha-256",
-    "-E",
-    "UTF8",
-    "--locale=C",
-    "--no-instructions",
-  ]);
-  if (result.code !== 0) {
-    throw new EmbeddedPostgresError(
-      `The database could not be made in ${dataDir}: ${lastLines(result.output)}`,
-    );
-  }
-  await chmod(passwordFile, 0o600);
-  await rename(passwordFile, passwordPath);
-  await rename(fresh, folder);
-  return password;
+const explainRefusal = (error: unknown, dataDir: string): string => {
+  const { code, message } = error as { code?: string; message?: string };
+  // A wrong password, and a user that may not log in.
+  if (code !== "28P01" && code !== "28000") return `The database in ${dataDir} cannot be opened: ${message}`;
+  return (
+    `The database in ${dataDir} refuses the password in ${passwordPathOf(dataDir)}. ` +
+    "Put back the one that belongs to it, or set DATA_DIR to another folder."
+  );
 };
 
 type Start = { dataDir: string; folder: string; settings: Readonly<Record<string, string>> };
 
-/** Starts the server; a port that somebody took meanwhile is no reason to fail. Returns the port. */
+/**
+ * Starts the server. Neither a port that somebody took meanwhile is a reason to fail, nor what holds the folder: a
+ * server that does not answer us, or was still being started when its hub was killed, or is long gone.
+ * @returns the port
+ */
 const startServer = async (runner: Runner, { dataDir, folder, settings }: Start): Promise<number> => {
   const logPath = join(dataDir, "postgres.log");
   for (let tries = 1; ; tries++) {
@@ -216,27 +167,14 @@ const startServer = async (runner: Runner, { dataDir, folder, settings }: Start)
     ]);
     if (result.code === 0) return port;
     const log = await readFile(logPath, "utf8").catch(() => "");
-    if (tries === startTries || !log.includes("Address already in use")) {
+    const curable = ["Address already in use", 'lock file "postmaster.pid" already exists'];
+    if (tries === startTries || !curable.some((reason) => log.includes(reason))) {
       throw new EmbeddedPostgresError(
         `The database in ${dataDir} did not start: ${lastLines(log || result.output)}`,
       );
     }
+    await stopServer(runner, folder);
   }
-};
-
-/** Stops the server of this folder, if one runs: fast, and at once when that takes too long. */
-const stopServer = async (runner: Runner, folder: string): Promise<void> => {
-  if ((await readPort(folder)) === null) return;
-  const stopped = await runner.run("pg_ctl", ["stop", "-w", "-t", "20", "-s", "-m", "fast", "-D", folder]);
-  if (stopped.code !== 0)
-    await runner.run("pg_ctl", ["stop", "-w", "-t", "10", "-s", "-m", "immediate", "-D", folder]);
-};
-
-/** The port in `postmaster.pid`: its fourth line, while a server runs or after it was killed. */
-const readPort = async (folder: string): Promise<number | null> => {
-  const text = await readFile(join(folder, "postmaster.pid"), "utf8").catch(() => "");
-  const port = Number(text.split("\n")[3]);
-  return Number.isInteger(port) && port > 0 ? port : null;
 };
 
 const createDatabase = async (url: string): Promise<void> => {
@@ -275,5 +213,3 @@ const freePort = (): Promise<number> =>
       });
     });
   });
-
-const lastLines = (output: string): string => output.trim().split("\n").slice(-4).join(" | ");

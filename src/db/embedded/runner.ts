@@ -101,7 +101,7 @@ const execute = (
   [command = "", ...prefix]: readonly string[],
   args: readonly string[],
 ): Promise<{ code: number; output: string }> =>
-  new Promise((resolve, reject) => {
+  new Promise((resolve) => {
     const child = spawn(command, [...prefix, ...args], {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -110,7 +110,8 @@ const execute = (
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    child.once("error", reject);
+    // As a program's failure: whoever asked for it tells an operator what it was for.
+    child.once("error", ({ message }) => resolve({ code: 1, output: message }));
     child.once("exit", (code) => {
       child.stdout.destroy();
       child.stderr.destroy();
