@@ -129,6 +129,6 @@ export const benchBookings = async (ground: Ground, only: (name: string) => bool
   if (only("booking")) rows.push(row(booking, bare, 0.85), note(booking, await paced(booking)));
   if (hot && redlock) rows.push(row(hot, booking, 1), row(hot, redlock, 5), note(hot, await paced(hot)));
   for (const side of [booking, hot]) if (side) await assertBooked(side.database.sql, side.booked);
-  await Promise.all([booking, bare, hot, redlock].map((side) => side?.callers.close()));
+  for (const side of [booking, bare, hot, redlock]) await side?.callers.close();
   return rows;
 };

@@ -161,12 +161,12 @@ describe("nodes on one Redis", () => {
       };
     const nodes = [0, 1].map((node) => onRedis(run(node), redis, { turnMs: 20 }));
     const coach = crypto.randomUUID();
-    // Callers who ask again as soon as they are answered, so that both nodes always have something to do.
+    // More callers than a batch holds, who ask again as soon as they are answered: the lane of neither is ever empty.
     const deadline = performance.now() + 5_000;
     const caller = async (lanes: Lanes<Job>) => {
       while (turns.length < 8 && performance.now() < deadline) await add(lanes, coach);
     };
-    await Promise.all(nodes.flatMap((lanes) => Array.from({ length: 8 }, () => caller(lanes))));
+    await Promise.all(nodes.flatMap((lanes) => Array.from({ length: 100 }, () => caller(lanes))));
     expect(turns.length).toBeGreaterThanOrEqual(8);
     expect(nodes.map((lanes) => lanes.figures.lockFallbacks)).toEqual([0, 0]);
     await Promise.all(nodes.map((lanes) => lanes.close()));

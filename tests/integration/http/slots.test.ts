@@ -38,15 +38,15 @@ const slots = async (query: Record<string, string>, as = world.keys.read) => {
     days: "1",
     ...query,
   });
-  for (const [name, value] of [...search]) if (value === "") search.delete(name);
-  return hub.send("GET", `/v1/slots?${search}`, { as });
+  for (const [name, value] of Object.entries(query)) if (value === "") search.delete(name);
+  return hub.send("GET", `/v1/slots?${search.toString()}`, { as });
 };
 const startsOf = ({ body }: { body: Record<string, unknown> }): string[] =>
   (body["slots"] as { startsAt: string }[]).map(({ startsAt }) => startsAt.slice(11, 16));
 
 const explain = async (query: Record<string, string>, as = world.keys.read) => {
   const search = new URLSearchParams({ coachId: coach.id, durationMinutes: "30", ...query });
-  const { body } = await hub.send("GET", `/v1/slots/explain?${search}`, { as });
+  const { body } = await hub.send("GET", `/v1/slots/explain?${search.toString()}`, { as });
   return body["coaches"] as { available: boolean; reasons: { code: string }[] }[];
 };
 
