@@ -1,6 +1,7 @@
 import { type Config, SetupError } from "./config.ts";
 import { openCoordination } from "./coordination/open.ts";
 import { openOwnDatabase, prepareSchema } from "./db/open.ts";
+import { warmUpZones } from "./domain/zone.ts";
 import { takeSingleHubLock } from "./db/single-hub.ts";
 import { startHttpServer } from "./http/server.ts";
 import { startJobs } from "./jobs/start.ts";
@@ -105,6 +106,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
     if (config.adminApiKey) await ensureAdminKey(app, config.adminApiKey);
     await addDemoData(app, database.embedded, onProgress);
 
+    warmUpZones(Date.now());
     const health = { draining: () => draining, redis: coordination.status };
     const http = await listen(app, health);
     keep(() => http.close());

@@ -3,29 +3,41 @@ import { Temporal } from "temporal-polyfill";
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-/** How a zone's clocks run in one year of UTC: the offset at its start, and each change of it. */
-type YearOfOffsets = { startOffsetMs: number; changes: { at: number; offsetMs: number }[] };
+/** How a zone's clocks run in one year of UTC, `[start, end)`: the offset at its start, and each change of it. */
+type YearOfOffsets = {
+  timeZone: string;
+  start: number;
+  end: number;
+  startOffsetMs: number;
+  changes: { at: number; offsetMs: number }[];
+};
 
 /** Zones by name, years by number. Bounded by both: names are checked, and callers' times lie in 2000..2200. */
 const known = new Map<string, Map<number, YearOfOffsets>>();
 
+/** The year that was asked for last: questions about one calendar come one after another. */
+let last: YearOfOffsets | null = null;
+
 /** Finding a zone's changes costs about a millisecond a year, and arithmetic with known ones some nanoseconds. */
-const offsetsOf = (timeZone: string, year: number): YearOfOffsets => {
+const offsetsOf = (timeZone: string, instant: number): YearOfOffsets => {
+  if (last && last.timeZone === timeZone && instant >= last.start && instant < last.end) return last;
+  const year = new Date(instant).getUTCFullYear();
   const years = known.get(timeZone) ?? new Map<number, YearOfOffsets>();
   known.set(timeZone, years);
-  const found = years.get(year) ?? findOffsets(timeZone, year);
-  years.set(year, found);
-  return found;
+  last = years.get(year) ?? findOffsets(timeZone, year);
+  years.set(year, last);
+  return last;
 };
 
 const findOffsets = (timeZone: string, year: number): YearOfOffsets => {
+  const start = Date.UTC(year, 0, 1);
   const end = Date.UTC(year + 1, 0, 1);
-  let at = Temporal.Instant.fromEpochMilliseconds(Date.UTC(year, 0, 1)).toZonedDateTimeISO(timeZone);
+  let at = Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(timeZone);
   const startOffsetMs = at.offsetNanoseconds / 1e6;
   const changes: YearOfOffsets["changes"] = [];
   for (;;) {
     const next = at.getTimeZoneTransition("next");
-    if (!next || next.epochMilliseconds >= end) return { startOffsetMs, changes };
+    if (!next || next.epochMilliseconds >= end) return { timeZone, start, end, startOffsetMs, changes };
     changes.push({ at: next.epochMilliseconds, offsetMs: next.offsetNanoseconds / 1e6 });
     at = next;
   }
@@ -33,7 +45,7 @@ const findOffsets = (timeZone: string, year: number): YearOfOffsets => {
 
 /** How far the zone's clocks are ahead of UTC at an instant, in milliseconds. */
 const offsetAt = (timeZone: string, instant: number): number => {
-  const { startOffsetMs, changes } = offsetsOf(timeZone, new Date(instant).getUTCFullYear());
+  const { startOffsetMs, changes } = offsetsOf(timeZone, instant);
   let offset = startOffsetMs;
   for (const change of changes) {
     if (change.at > instant) break;
@@ -41,6 +53,9 @@ const offsetAt = (timeZone: string, instant: number): number => {
   }
   return offset;
 };
+
+/** Looks up a first zone: it takes some 50 ms, which the start of a hub can spare better than its first caller. */
+export const warmUpZones = (now: number): void => void offsetAt("Europe/Berlin", now);
 
 /** A calendar day without a zone, as the number of days since 1970-01-01. */
 export type Day = number;
