@@ -28,7 +28,15 @@ export const tellStory = async ({ coachUrl, clientUrl, key, say }: Stage): Promi
   say("");
   say("A coach, and fifty people who all want the same half hour of hers.");
   const coach = await api.post<{ id: string }>("/coaches", { name: "Ada Okafor", timeZone: "Europe/Berlin" });
+  const rules = [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, start: "00:00", end: "24:00" }));
+  await api.send("PUT", `/coaches/${coach.id}/availability`, { rules });
   const startsAt = new Date(Date.now() + 5 * 60_000).toISOString();
+  const asked = `coachId=${coach.id}&durationMinutes=30`;
+  const offered = await api.get<{ total: number }>(`/slots?${asked}&from=${startsAt}&days=1`);
+  check(
+    offered.total > 0,
+    `Ada works day and night this week: ${offered.total} slots are offered within a day`,
+  );
   const { booking, session, statuses } = await race([api, otherApi], { coachId: coach.id, startsAt });
   const won = statuses.filter((status) => status === 201).length;
   const refused = statuses.filter((status) => status === 409).length;
@@ -43,6 +51,9 @@ export const tellStory = async ({ coachUrl, clientUrl, key, say }: Stage): Promi
     durationMinutes: 30,
   });
   check(again.status === 200, "the winner asked again, by accident, and got the same booking");
+  const why = await api.get<Explanation>(`/slots/explain?${asked}&startsAt=${startsAt}`);
+  const reasons = why.coaches.flatMap((one) => one.reasons.map(({ code }) => code));
+  check(reasons.join() === "taken", "why the slot is no longer offered: it is taken");
 
   say("");
   say("The winner is called Maya. The room opens, and both come in.");
@@ -121,6 +132,8 @@ export const tellStory = async ({ coachUrl, clientUrl, key, say }: Stage): Promi
   returned.drop();
   return failures;
 };
+
+type Explanation = { coaches: { reasons: { code: string }[] }[] };
 
 type Booked = { booking: { id: string; clientId: string }; session: Session };
 
