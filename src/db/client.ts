@@ -31,6 +31,8 @@ export const openDatabase = ({ url, poolSize, applicationName }: DatabaseOptions
       TimeZone: "UTC",
       // A statement that hangs must not hold a coach's lane for ever.
       statement_timeout: 30_000,
+      // Nor may a node that froze in a transaction: whoever waits for its locks is told to come back.
+      lock_timeout: 3_000,
       idle_in_transaction_session_timeout: 60_000,
     },
   });
@@ -135,14 +137,15 @@ export const toJson = (sql: Sql, value: unknown): postgres.Parameter =>
 
 /**
  * True when the database could not be asked at all, so that the same call may work later: no connection, a
- * connection lost, or a server that is starting or stopping (SQLSTATE classes 08, 53 and 57P).
+ * connection lost, a server that is starting or stopping, or a lock that is not let go of (SQLSTATE classes 08, 53 and
+ * 57P, and 55P03).
  */
 export const isDatabaseUnavailable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   const code = (error as Error & { code?: unknown }).code;
   return (
     typeof code === "string" &&
-    (/^(08|53|57P)/.test(code) ||
+    (/^(08|53|57P|55P03)/.test(code) ||
       ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ETIMEDOUT", "EAI_AGAIN"].includes(code) ||
       ["CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "CONNECT_TIMEOUT"].includes(code))
   );
@@ -151,6 +154,10 @@ export const isDatabaseUnavailable = (error: unknown): boolean => {
 /** The name of the unique constraint that a statement ran into, if that is what the error says. */
 export const violatedUnique = (error: unknown): string | null =>
   error instanceof postgres.PostgresError && error.code === "23505" ? (error.constraint_name ?? null) : null;
+
+/** True when a lock was waited for in vain: whoever holds it is stuck, and may be for long. */
+export const isLockTimeout = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && error.code === "55P03";
 
 export const isDeadlock = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.code === "40P01";

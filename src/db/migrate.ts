@@ -88,6 +88,7 @@ const underLock = async <T>(database: Database, work: (sql: Sql) => Promise<T>):
   const sql = await database.reserve();
   try {
     await sql`SET statement_timeout = 0`;
+    await sql`SET lock_timeout = 0`;
     await sql`SELECT pg_advisory_lock(${migrationLock})`;
     try {
       await sql`
@@ -100,6 +101,7 @@ const underLock = async <T>(database: Database, work: (sql: Sql) => Promise<T>):
     } finally {
       await sql`SELECT pg_advisory_unlock(${migrationLock})`;
       await sql`RESET statement_timeout`;
+      await sql`RESET lock_timeout`;
     }
   } finally {
     sql.release();

@@ -27,33 +27,7 @@ export const tellStory = async ({ coachUrl, clientUrl, key, say }: Stage): Promi
 
   say("");
   say("A coach, and fifty people who all want the same half hour of hers.");
-  const coach = await api.post<{ id: string }>("/coaches", { name: "Ada Okafor", timeZone: "Europe/Berlin" });
-  const rules = [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, start: "00:00", end: "24:00" }));
-  await api.send("PUT", `/coaches/${coach.id}/availability`, { rules });
-  const startsAt = new Date(Date.now() + 5 * 60_000).toISOString();
-  const asked = `coachId=${coach.id}&durationMinutes=30`;
-  const offered = await api.get<{ total: number }>(`/slots?${asked}&from=${startsAt}&days=1`);
-  check(
-    offered.total > 0,
-    `Ada works day and night this week: ${offered.total} slots are offered within a day`,
-  );
-  const { booking, session, statuses } = await race([api, otherApi], { coachId: coach.id, startsAt });
-  const won = statuses.filter((status) => status === 201).length;
-  const refused = statuses.filter((status) => status === 409).length;
-  check(
-    won === 1 && refused === callers - 1,
-    `${callers} asked at once: ${won} booked, ${refused} were told that it is taken`,
-  );
-  const again = await api.send("POST", "/bookings", {
-    coachId: coach.id,
-    clientId: booking.clientId,
-    startsAt,
-    durationMinutes: 30,
-  });
-  check(again.status === 200, "the winner asked again, by accident, and got the same booking");
-  const why = await api.get<Explanation>(`/slots/explain?${asked}&startsAt=${startsAt}`);
-  const reasons = why.coaches.flatMap((one) => one.reasons.map(({ code }) => code));
-  check(reasons.join() === "taken", "why the slot is no longer offered: it is taken");
+  const { booking, session } = await sellTheSlot([api, otherApi], check);
 
   say("");
   say("The winner is called Maya. The room opens, and both come in.");
@@ -131,6 +105,41 @@ export const tellStory = async ({ coachUrl, clientUrl, key, say }: Stage): Promi
   ada.drop();
   returned.drop();
   return failures;
+};
+
+/** A coach who works, a slot that fifty people want, and the one who gets it. */
+const sellTheSlot = async (
+  [api, other]: readonly [Api, Api],
+  check: (holds: boolean, what: string) => void,
+): Promise<Booked> => {
+  const coach = await api.post<{ id: string }>("/coaches", { name: "Ada Okafor", timeZone: "Europe/Berlin" });
+  const rules = [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, start: "00:00", end: "24:00" }));
+  await api.send("PUT", `/coaches/${coach.id}/availability`, { rules });
+  const startsAt = new Date(Date.now() + 5 * 60_000).toISOString();
+  const asked = `coachId=${coach.id}&durationMinutes=30`;
+  const offered = await api.get<{ total: number }>(`/slots?${asked}&from=${startsAt}&days=1`);
+  check(
+    offered.total > 0,
+    `Ada works day and night this week: ${offered.total} slots are offered within a day`,
+  );
+  const { booking, session, statuses } = await race([api, other], { coachId: coach.id, startsAt });
+  const won = statuses.filter((status) => status === 201).length;
+  const refused = statuses.filter((status) => status === 409).length;
+  check(
+    won === 1 && refused === callers - 1,
+    `${callers} asked at once: ${won} booked, ${refused} were told that it is taken`,
+  );
+  const again = await api.send("POST", "/bookings", {
+    coachId: coach.id,
+    clientId: booking.clientId,
+    startsAt,
+    durationMinutes: 30,
+  });
+  check(again.status === 200, "the winner asked again, by accident, and got the same booking");
+  const why = await api.get<Explanation>(`/slots/explain?${asked}&startsAt=${startsAt}`);
+  const reasons = why.coaches.flatMap((one) => one.reasons.map(({ code }) => code));
+  check(reasons.join() === "taken", "why the slot is no longer offered: it is taken");
+  return { booking, session };
 };
 
 type Explanation = { coaches: { reasons: { code: string }[] }[] };

@@ -1,5 +1,11 @@
 import type { LaneOutcome } from "../../coordination/lanes.ts";
-import { type Fragment, type Sql, isDatabaseUnavailable, transactInFlights } from "../../db/client.ts";
+import {
+  type Fragment,
+  type Sql,
+  isDatabaseUnavailable,
+  isLockTimeout,
+  transactInFlights,
+} from "../../db/client.ts";
 import { lockNameOf, upsertRecords } from "../../db/idempotency.ts";
 import { findSession } from "../../db/sessions.ts";
 import type { BookingAndSession } from "../../domain/lane/answer.ts";
@@ -25,14 +31,9 @@ import { changeStatements } from "./write-changes.ts";
  */
 export const runLaneBatch = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
   const { firsts, twins } = partTwins(jobs);
-  const outcomes = new Map<LaneJob, LaneOutcome>();
-  const keep = (of: readonly LaneJob[], their: readonly LaneOutcome[]): void => {
-    for (const [index, job] of of.entries())
-      outcomes.set(job, their[index] ?? { error: new Error("no outcome") });
-  };
-  keep(firsts, await runSurely(app, firsts));
-  if (twins.length > 0) keep(twins, await runLaneBatch(app, twins));
-  return jobs.map((job) => outcomes.get(job) ?? { error: new Error("no outcome") });
+  return twins.length === 0
+    ? runSurely(app, jobs)
+    : runEach(app, jobs, [firsts, ...twins.map((twin) => [twin])]);
 };
 
 /** A request that came twice under one key waits for the first to be committed, and then finds its answer. */
@@ -55,19 +56,43 @@ const runSurely = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcom
     try {
       return await runTransaction(app, jobs);
     } catch (error) {
+      const groups = isLockTimeout(error) ? [...Map.groupBy(jobs, lanesOf).values()] : [];
+      // Somebody froze while they had one of these lanes: those who are in others go on.
+      if (groups.length > 1) return runEach(app, jobs, groups);
       if (isDatabaseUnavailable(error)) return jobs.map(() => ({ error }));
       if (attempt === 1) {
         app.log.warn({ err: error, jobs: jobs.length }, "a batch of lane jobs is tried once more");
       } else if (jobs.length === 1) {
         return [{ error }];
       } else {
-        const outcomes: LaneOutcome[] = [];
-        for (const job of jobs) outcomes.push(...(await runSurely(app, [job])));
-        return outcomes;
+        return runEach(
+          app,
+          jobs,
+          jobs.map((job) => [job]),
+        );
       }
     }
   }
 };
+
+/** The lanes that a job runs in, as one name. */
+const lanesOf = ({ needs }: LaneJob): string => needs.coachIds.join(" ");
+
+/** Runs groups of jobs one after another, each in a transaction of its own. @returns their outcomes as `jobs` stand */
+const runEach = async (
+  app: App,
+  jobs: readonly LaneJob[],
+  groups: readonly (readonly LaneJob[])[],
+): Promise<LaneOutcome[]> => {
+  const outcomes = new Map<LaneJob, LaneOutcome>();
+  for (const group of groups) {
+    const their = await runSurely(app, group);
+    for (const [index, job] of group.entries()) outcomes.set(job, their[index] ?? noOutcome);
+  }
+  return jobs.map((job) => outcomes.get(job) ?? noOutcome);
+};
+
+const noOutcome: LaneOutcome = { error: new Error("a job was left without an outcome") };
 
 const runTransaction = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
   const news = createNews(app);

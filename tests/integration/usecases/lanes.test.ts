@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { lockNames } from "../../../src/db/locks.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import type { RequestContext } from "../../../src/usecases/context.ts";
 import { bookSession } from "../../../src/usecases/bookings/book.ts";
 import { AlreadyAnswered } from "../../../src/usecases/idempotency.ts";
 import { createHold } from "../../../src/usecases/holds/create.ts";
+import { laneOfCoach } from "../../../src/usecases/lanes/job.ts";
 import { createPool } from "../../../src/usecases/pools/create.ts";
 import { type TestApp, createTestApp } from "../../support/app.ts";
 
@@ -184,6 +186,36 @@ test("a client who is not known yet is made once, however many book for them at 
     ),
   );
   expect(new Set(booked.map(({ booking }) => booking.clientId)).size).toBe(1);
+});
+
+test("a coach whose lane somebody froze in is unavailable, and the others of the batch are booked", async () => {
+  const [stuck, free] = [await nodes[0].makeCoach(), await nodes[0].makeCoach()];
+  const client = await nodes[0].makeClient();
+  const frozen = await nodes[1].db.reserve();
+  try {
+    await frozen`BEGIN`;
+    await lockNames(frozen, [laneOfCoach(stuck.id)]);
+    const startedAt = performance.now();
+    const came = await outcomes(
+      [stuck, free, stuck, free].map(({ id }, n) =>
+        bookSession(nodes[0].app, context, {
+          coachId: id,
+          clientId: client.id,
+          startsAt: hour(n),
+          durationMinutes: 60,
+        }),
+      ),
+    );
+    expect(came[1]).toBe("ok");
+    expect(came[3]).toBe("ok");
+    expect([came[0], came[2]].every((one) => one !== "ok")).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  } finally {
+    await frozen`ROLLBACK`;
+    frozen.release();
+  }
+  const input = { coachId: stuck.id, clientId: client.id, startsAt: hour(0), durationMinutes: 60 };
+  expect(await outcomes([bookSession(nodes[0].app, context, input)])).toEqual(["ok"]);
 });
 
 test("one job that cannot be written fails alone, and the others of its batch are booked", async () => {
