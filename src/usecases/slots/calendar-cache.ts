@@ -17,7 +17,7 @@ export type CalendarReader = { read(ranges: readonly CoachRange[]): Promise<Map<
 type Entry = TakenTime & { print: string };
 
 /** Each is a few kilobytes; past this the one that was asked for longest ago goes. */
-const maxEntries = 4_000;
+const maxEntries = 2_000;
 
 const keyOf = ({ coachId, start, end }: CoachRange): string => `${coachId} ${start} ${end}`;
 

@@ -59,10 +59,10 @@ export const readSlotCalendars = async (
   const rules = type ?? noRules;
   const timeZone = mostCommon([...schedules.values()].map((schedule) => schedule.timeZone));
   const asked = stretchOf({ type, timeZone });
-  const stretch = {
+  const stretch = wholeDays({
     start: asked.start - rules.bufferBeforeMinutes * 60_000,
     end: asked.end + rules.bufferAfterMinutes * 60_000,
-  };
+  });
   const now = at.getTime();
   const ranges = [...schedules.keys()].map((coachId) => ({ coachId, ...stretch }));
   const taken = await calendars.read(ranges);
@@ -86,6 +86,13 @@ export const readSlotCalendars = async (
   return { now, target, type, rules, sources, stale, timeZone };
 };
 
+/** Widened to whole days, so that those who ask "from now on" ask for what the reader knows. */
+const wholeDays = ({ start, end }: Stretch): Stretch => ({
+  start: Math.floor(start / dayMs) * dayMs,
+  end: Math.ceil(end / dayMs) * dayMs,
+});
+
+const dayMs = 24 * 60 * 60_000;
 const nothing: Timeline = { starts: [], ends: [] };
 
 const byDay = (starts: readonly number[], timeZone: string): Map<Day, number> => {
