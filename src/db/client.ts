@@ -85,31 +85,109 @@ const gatherWrites = (socket: Socket): Socket => {
  * A transaction in as few flights as it takes: its BEGIN leaves with the first statements of `read`, and its COMMIT with
  * the last ones of `write`, since a round trip costs a small batch more than its statements do.
  * @param write given what was read, resolves to statements that have not been run; they are, with the commit behind them
+ * @param mode such as `ISOLATION LEVEL REPEATABLE READ`
  */
 export const transactInFlights = async <R, T>(
   database: Database,
   {
     read,
     write,
+    mode = "",
   }: {
     read: (sql: Sql) => Promise<R>;
     write: (sql: Sql, reading: R) => Promise<{ last: readonly Fragment[]; result: T }>;
+    mode?: string;
   },
 ): Promise<T> => {
-  const sql = await database.reserve();
+  const reserved = await database.reserve();
+  const { sql, watch, isLost, giveUp, letGo } = guardLoss(reserved);
   try {
-    const [, reading] = await Promise.all([sql`BEGIN`.execute(), read(sql)]);
+    const begun = reserved.unsafe(`BEGIN ${mode}`, [], watch as postgres.UnsafeQueryOptions).execute();
+    const [, reading] = await Promise.all([begun, read(sql)]);
     const { last, result } = await write(sql, reading);
-    // Should one of them fail, the commit behind it is a rollback.
-    await Promise.all([...last, sql`COMMIT`]);
+    const done = await Promise.all([...last, sql`COMMIT`]);
+    // Of a transaction in which something failed, caught or not, the commit is a rollback.
+    if (done.at(-1)?.command !== "COMMIT") throw new Error("a transaction had failed before its commit");
     return result;
   } catch (error) {
-    // Of a connection that is lost nothing is left to take back.
-    await sql`ROLLBACK`.catch(() => {});
+    if (isEnded(error)) giveUp(error);
+    if (!isLost()) await sql`ROLLBACK`.catch(() => {});
     throw error;
   } finally {
-    sql.release();
+    letGo();
   }
+};
+
+/** Runs `work` in a transaction, which commits when it resolves and is taken back when it rejects. */
+export const inTransaction = <T>(
+  database: Database,
+  work: (sql: Sql) => Promise<T>,
+  mode?: string,
+): Promise<T> =>
+  transactInFlights(database, {
+    read: work,
+    write: async (_sql, result) => ({ last: [], result }),
+    ...(mode === undefined ? {} : { mode }),
+  });
+
+/** True when the server, or the network, has ended the connection that said so. */
+const isEnded = (error: unknown): boolean => {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^(57P|08|CONNECTION_|E(CONN|PIPE))/.test(code);
+};
+
+/** What the driver tells of a connection to whoever asks for it with a statement. */
+type Connection = { onclose: ((error: unknown) => void) | null };
+
+/**
+ * Guards a reserved connection against its loss. A statement that is sent on one that is gone, the driver's own
+ * ROLLBACK in `begin` included, ends the process from a timer where nobody can catch it (porsager/postgres #1208), and
+ * to release one gives it to the next caller. So neither is done: statements that come after are refused here.
+ */
+const guardLoss = (reserved: postgres.ReservedSql<NoTypes>) => {
+  let connection: Connection | null = null;
+  let lost: Error | undefined;
+  const watch = {
+    onexecute: (own: Connection) => {
+      connection = own;
+      own.onclose = (error) => {
+        lost = error instanceof Error ? error : new Error("the connection was lost");
+      };
+    },
+  };
+  const sql = new Proxy(reserved, {
+    apply: (target, self, parameters: [unknown, ...unknown[]]) => {
+      const isStatement = Array.isArray(parameters[0]) && "raw" in parameters[0];
+      return lost !== undefined && isStatement
+        ? refusedStatement(lost)
+        : (Reflect.apply(target, self, parameters) as unknown);
+    },
+  });
+  return {
+    sql: sql as Sql,
+    watch,
+    isLost: () => lost !== undefined,
+    /** For a connection that is about to be closed: the driver takes it back then. */
+    giveUp: (error: unknown) => {
+      lost ??= error instanceof Error ? error : new Error("the connection has ended");
+    },
+    letGo: () => {
+      if (connection) connection.onclose = null;
+      if (lost === undefined) reserved.release();
+    },
+  };
+};
+
+/** A statement, or a part of one, that fails once somebody waits for it. */
+const refusedStatement = (error: Error) => {
+  const refused = {
+    execute: () => refused,
+    // oxlint-disable-next-line unicorn/no-thenable -- a statement is one
+    then: (resolve?: () => unknown, reject?: (error: unknown) => unknown) =>
+      Promise.reject(error).then(resolve, reject),
+    catch: (reject: (error: unknown) => unknown) => Promise.reject(error).catch(reject),
+  };
+  return refused;
 };
 
 /** Several inserts as one statement; null for none. All see the database as it was before any of them. */

@@ -1,4 +1,4 @@
-import { type Sql, isDeadlock } from "../db/client.ts";
+import { type Sql, inTransaction, isDeadlock } from "../db/client.ts";
 import { insertOutboxEntries } from "../db/outbox.ts";
 import { type IdentifiedRoomEvent, insertEvents } from "../db/session-events.ts";
 import { versionMismatch } from "../domain/errors.ts";
@@ -62,12 +62,11 @@ const attempt = async <T>(
   const { idempotency } = context;
   const news = createNews(app);
   const run = (sql: Sql): Promise<T> => work(openTransaction(app, { sql, context, news }));
-  const result = await app.sql.begin(async (sql) => {
-    // An object, because the driver takes an array for a list of statements to wait for.
-    return { value: await (idempotency ? onceInTransaction(sql, idempotency, () => run(sql)) : run(sql)) };
-  });
+  const result = await inTransaction(app.sql, (sql) =>
+    idempotency ? onceInTransaction(sql, idempotency, () => run(sql)) : run(sql),
+  );
   news.publish();
-  return result.value;
+  return result;
 };
 
 /** What a transaction has to tell the nodes once it has committed, and never before. */

@@ -4,6 +4,7 @@ import {
   updateEntriesEnqueued,
   updateEntryJobDone,
 } from "../../db/outbox.ts";
+import { inTransaction } from "../../db/client.ts";
 import type { App } from "../app.ts";
 
 export type { OutboxEntry } from "../../db/outbox.ts";
@@ -36,7 +37,7 @@ export const relayOutbox = (
   relay: Relay,
   pass: RelayPass = "new",
 ): Promise<{ relayed: number; more: boolean }> =>
-  app.sql.begin(async (sql) => {
+  inTransaction(app.sql, async (sql) => {
     const entries = await listRelayableForUpdate(sql, {
       limit: batchSize,
       ...(pass === "overdue" ? { overdueMs } : {}),

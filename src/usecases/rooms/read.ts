@@ -1,3 +1,4 @@
+import { inTransaction } from "../../db/client.ts";
 import type { PresenceEntry } from "../../coordination/presence.ts";
 import { listOpenVisits } from "../../db/attendance.ts";
 import { listEvents } from "../../db/session-events.ts";
@@ -29,12 +30,15 @@ export const readRoom = async (
   app: App,
   { sessionId, after }: { sessionId: string; after?: number | undefined },
 ): Promise<RoomSnapshot & { recovered: boolean }> => {
-  const [session, visits, events] = await app.sql.begin("isolation level repeatable read read only", (sql) =>
-    Promise.all([
-      findSession(sql, sessionId),
-      listOpenVisits(sql, sessionId),
-      after === undefined ? [] : listEvents(sql, sessionId, { after, limit: maxCatchUp + 1 }),
-    ]),
+  const [session, visits, events] = await inTransaction(
+    app.sql,
+    (sql) =>
+      Promise.all([
+        findSession(sql, sessionId),
+        listOpenVisits(sql, sessionId),
+        after === undefined ? [] : listEvents(sql, sessionId, { after, limit: maxCatchUp + 1 }),
+      ]),
+    "ISOLATION LEVEL REPEATABLE READ READ ONLY",
   );
   if (!session) throw notFound("session");
   if (after !== undefined && after > session.lastSeq) {

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Database, inTransaction, openDatabase } from "../../../src/db/client.ts";
+import { type TestDatabase, createTestDatabase } from "../../support/database.ts";
+import { waitFor } from "../../support/wait.ts";
+
+let database: TestDatabase;
+let sql: Database;
+let outside: Database;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  sql = openDatabase({ url: database.url, poolSize: 4, applicationName: "inside" });
+  outside = openDatabase({ url: database.url, poolSize: 1 });
+});
+
+afterEach(async () => {
+  await sql.end({ timeout: 1 });
+  await outside.end();
+  await database.drop();
+});
+
+const endAll = () =>
+  outside`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'inside'`;
+
+test("transactions outlive their connections being ended: each fails or holds, and the next ones hold", async () => {
+  await outside`CREATE TABLE numbers (n integer)`;
+  const write = (n: number) =>
+    inTransaction(sql, async (own) => {
+      await own`INSERT INTO numbers VALUES (${n})`;
+      await own`SELECT pg_sleep(0.005)`;
+      await own`INSERT INTO numbers VALUES (${n})`;
+      return n;
+    });
+  const said: number[] = [];
+  let failed = 0;
+  for (let round = 0; round < 8; round++) {
+    const all = Promise.allSettled(Array.from({ length: 12 }, (_, n) => write(round * 12 + n)));
+    await outside`SELECT pg_sleep(0.01)`;
+    await endAll();
+    for (const one of await all) {
+      if (one.status === "fulfilled") said.push(one.value);
+      else failed += 1;
+    }
+  }
+  expect(failed).toBeGreaterThan(0);
+  await waitFor(
+    () =>
+      write(1_000).then(
+        () => true,
+        () => false,
+      ),
+    { what: "a transaction that holds" },
+  );
+  const rows = await outside<
+    { n: number; count: number }[]
+  >`SELECT n, count(*)::int AS count FROM numbers GROUP BY n`;
+  expect(rows.every(({ count }) => count === 2)).toBe(true);
+  expect(said.filter((n) => !rows.some((row) => row.n === n))).toEqual([]);
+});
+
+test("a transaction in which something failed does not pretend to have been committed", async () => {
+  const careless = inTransaction(sql, async (own) => {
+    await own`SELECT 1 / 0`.catch(() => {});
+  });
+  await expect(careless).rejects.toThrow("failed before its commit");
+  expect(await inTransaction(sql, async () => "next")).toBe("next");
+});
