@@ -73,12 +73,15 @@ const gatherWrites = (socket: Socket): Socket => {
       // After everything that is ready to run has run.
       process.nextTick(() => {
         gathering = false;
-        socket.uncork();
+        if (!socket.destroyed) socket.uncork();
       });
     }
     return write(chunk, done);
   };
-  return Object.assign(socket, { write: gather });
+  // The driver stops listening when a connection has closed; what is still said of it then concerns nobody.
+  const forget = socket.removeAllListeners.bind(socket);
+  const removeAllListeners = (): Socket => forget().on("error", () => {});
+  return Object.assign(socket, { write: gather, removeAllListeners });
 };
 
 /**
@@ -99,22 +102,29 @@ export const transactInFlights = async <R, T>(
     mode?: string;
   },
 ): Promise<T> => {
-  const reserved = await database.reserve();
-  const { sql, watch, isLost, giveUp, letGo } = guardLoss(reserved);
-  try {
-    const begun = reserved.unsafe(`BEGIN ${mode}`, [], watch as postgres.UnsafeQueryOptions).execute();
+  const reserved = await reserve(database);
+  const guard = guardLoss(reserved);
+  const { sql } = guard;
+  const run = async (): Promise<T> => {
+    const begun = reserved.unsafe(`BEGIN ${mode}`, [], guard.watch).execute();
     const [, reading] = await Promise.all([begun, read(sql)]);
     const { last, result } = await write(sql, reading);
     const done = await Promise.all([...last, sql`COMMIT`]);
     // Of a transaction in which something failed, caught or not, the commit is a rollback.
     if (done.at(-1)?.command !== "COMMIT") throw new Error("a transaction had failed before its commit");
     return result;
+  };
+  const running = run();
+  try {
+    // The driver forgets statements that stood in line when their connection went, and nobody would ever be told.
+    return await Promise.race([running, guard.loss]);
   } catch (error) {
-    if (isEnded(error)) giveUp(error);
-    if (!isLost()) await sql`ROLLBACK`.catch(() => {});
+    running.catch(() => {});
+    if (isEnded(error)) guard.giveUp(error);
+    if (!guard.isLost()) await sql`ROLLBACK`.catch(() => {});
     throw error;
   } finally {
-    letGo();
+    guard.letGo();
   }
 };
 
@@ -129,6 +139,33 @@ export const inTransaction = <T>(
     write: async (_sql, result) => ({ last: [], result }),
     ...(mode === undefined ? {} : { mode }),
   });
+
+/** How long a transaction waits for a connection. */
+const reserveMs = 5_000;
+
+/**
+ * A connection of one's own. The driver loses who waits for one when a connection is ended at that moment, so nobody
+ * waits for longer than that; one that comes too late goes back.
+ */
+const reserve = async (database: Database): Promise<postgres.ReservedSql<NoTypes>> => {
+  const reserving = database.reserve();
+  const { promise: tooLong, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(Object.assign(new Error("no connection was to be had"), { code: "CONNECT_TIMEOUT" })),
+    reserveMs,
+  );
+  try {
+    return await Promise.race([reserving, tooLong]);
+  } catch (error) {
+    reserving.then(
+      (late) => late.release(),
+      () => {},
+    );
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 /** True when the server, or the network, has ended the connection that said so. */
 const isEnded = (error: unknown): boolean => {
@@ -147,33 +184,39 @@ type Connection = { onclose: ((error: unknown) => void) | null };
 const guardLoss = (reserved: postgres.ReservedSql<NoTypes>) => {
   let connection: Connection | null = null;
   let lost: Error | undefined;
+  const { promise: loss, reject } = Promise.withResolvers<never>();
+  loss.catch(() => {});
+  const lose = (error: unknown): void => {
+    lost ??= error instanceof Error ? error : new Error("the connection was lost");
+    reject(lost);
+  };
   const watch = {
-    onexecute: (own: Connection) => {
+    onexecute: (own: Connection): boolean => {
       connection = own;
-      own.onclose = (error) => {
-        lost = error instanceof Error ? error : new Error("the connection was lost");
-      };
+      own.onclose = lose;
+      // More may follow before it is answered.
+      return true;
     },
   };
   const sql = new Proxy(reserved, {
     apply: (target, self, parameters: [unknown, ...unknown[]]) => {
       const isStatement = Array.isArray(parameters[0]) && "raw" in parameters[0];
-      return lost !== undefined && isStatement
+      return lost && isStatement
         ? refusedStatement(lost)
         : (Reflect.apply(target, self, parameters) as unknown);
     },
   });
   return {
     sql: sql as Sql,
-    watch,
+    watch: watch as postgres.UnsafeQueryOptions,
+    /** Rejects when the connection is lost. */
+    loss,
     isLost: () => lost !== undefined,
     /** For a connection that is about to be closed: the driver takes it back then. */
-    giveUp: (error: unknown) => {
-      lost ??= error instanceof Error ? error : new Error("the connection has ended");
-    },
+    giveUp: lose,
     letGo: () => {
       if (connection) connection.onclose = null;
-      if (lost === undefined) reserved.release();
+      if (!lost) reserved.release();
     },
   };
 };
