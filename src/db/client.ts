@@ -43,7 +43,7 @@ type Address = { host: string[]; port: number[]; path?: string | false };
 
 /**
  * Connects, and sends what is written in one turn of the event loop at once. The driver sends each larger statement on
- * its own; a batch of a lane has fourteen of them on their way together, and their system calls were a fifth of what a
+ * its own; a batch of a lane has a dozen of them on their way together, and their system calls were a fifth of what a
  * booking cost the hub.
  */
 const openGatheringSocket = async ({ host, port, path }: Address): Promise<Socket> => {
@@ -246,8 +246,8 @@ export const insertTogether = (sql: Sql, inserts: readonly Fragment[]): Fragment
 
 /**
  * A column of a set-wise statement as the text of an array: for ids, numbers, times and the hub's own words, never for
- * what somebody typed, since nothing is quoted. The driver's own way looks at each value several times, which was a
- * sixth of what a booking cost the hub.
+ * what somebody typed, since nothing is quoted. The driver's own way looks at each value several times, which was an
+ * eighth of what a booking cost the hub.
  */
 export const plainArray = (values: readonly (string | number | Date | null)[]): string =>
   `{${values.map((value) => (value === null ? "NULL" : value instanceof Date ? value.toISOString() : value)).join(",")}}`;

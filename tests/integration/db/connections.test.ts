@@ -22,6 +22,13 @@ afterEach(async () => {
 const endAll = () =>
   outside`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'inside'`;
 
+/** How many transactions have written something and wait for the test to let them go on. */
+const waiting = async (): Promise<number> => {
+  const [row] = await outside<[{ count: number }]>`
+    SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'inside' AND wait_event_type = 'Lock'`;
+  return row.count;
+};
+
 test("transactions outlive their connections being ended: each fails or holds, and the next ones hold", {
   timeout: 40_000,
 }, async () => {
@@ -29,7 +36,7 @@ test("transactions outlive their connections being ended: each fails or holds, a
   const write = (n: number) =>
     inTransaction(sql, async (own) => {
       await own`INSERT INTO numbers VALUES (${n})`;
-      await own`SELECT pg_sleep(0.005)`;
+      await own`SELECT pg_advisory_xact_lock_shared(1)`;
       await own`INSERT INTO numbers VALUES (${n})`;
       return n;
     });
@@ -37,10 +44,12 @@ test("transactions outlive their connections being ended: each fails or holds, a
   let failed = 0;
   for (let round = 0; round < 2; round++) {
     // A connection that is ended while the driver still asks it for types loses its caller: not what is tested here.
-    await Promise.all(Array.from({ length: 4 }, () => sql`SELECT pg_sleep(0.02)`));
+    await Promise.all(Array.from({ length: 4 }, () => sql`SELECT count(*) FROM generate_series(1, 50000)`));
+    await outside`SELECT pg_advisory_lock(1)`;
     const all = Promise.allSettled(Array.from({ length: 12 }, (_, n) => write(round * 12 + n)));
-    await outside`SELECT pg_sleep(0.01)`;
+    await waitFor(async () => (await waiting()) > 0, { what: "a transaction that is in the middle" });
     await endAll();
+    await outside`SELECT pg_advisory_unlock(1)`;
     for (const one of await all) {
       if (one.status === "fulfilled") said.push(one.value);
       else failed += 1;
