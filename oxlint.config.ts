@@ -3,7 +3,7 @@ import { defineConfig, type OxlintConfig } from "oxlint";
 type Override = NonNullable<OxlintConfig["overrides"]>[number];
 
 const ground = ["domain/", "config.ts", "log.ts"];
-const doors = [...ground, "coordination/", "usecases/"];
+const doors = [...ground, "schemas/", "coordination/", "usecases/"];
 const everything = [...doors, "db/", "http/", "realtime/", "jobs/", "client/"];
 
 /**
@@ -13,6 +13,7 @@ const everything = [...doors, "db/", "http/", "realtime/", "jobs/", "client/"];
  */
 const layers: Record<string, { may: readonly string[]; onlyPackage?: string }> = {
   "domain/": { may: [], onlyPackage: "temporal-polyfill" },
+  "schemas/": { may: ground },
   "db/": { may: ground },
   "coordination/": { may: ground },
   "usecases/": { may: [...ground, "db/", "coordination/"] },

@@ -54,6 +54,7 @@ const environment = z.object({
   LEAVE_GRACE_SECONDS: wholeNumber(0, 3600).default(15),
   AUTO_START: z.enum(["both_present", "manual"]).default("both_present"),
   ROOM_CAPACITY: wholeNumber(2, 10_000).default(100),
+  CONNECTIONS_PER_PERSON: wholeNumber(1, 1000).default(20),
   TICKET_MINUTES: wholeNumber(1, 24 * 60).default(15),
   DRAIN_SECONDS: wholeNumber(1, 600).default(20),
   DATABASE_POOL_SIZE: wholeNumber(2, 500).default(10),
@@ -91,6 +92,7 @@ export type Config = {
   leaveGraceSeconds: number;
   autoStart: "both_present" | "manual";
   roomCapacity: number;
+  connectionsPerPerson: number;
   ticketMinutes: number;
   drainSeconds: number;
 };
@@ -179,6 +181,7 @@ const toConfig = (env: z.output<typeof environment>): Config => ({
   leaveGraceSeconds: env.LEAVE_GRACE_SECONDS,
   autoStart: env.AUTO_START,
   roomCapacity: env.ROOM_CAPACITY,
+  connectionsPerPerson: env.CONNECTIONS_PER_PERSON,
   ticketMinutes: env.TICKET_MINUTES,
   drainSeconds: env.DRAIN_SECONDS,
 });

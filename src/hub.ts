@@ -16,6 +16,8 @@ import { hasCoaches, loadDemoData } from "./usecases/demo/load.ts";
 import { newId as makeId } from "./usecases/ids.ts";
 import type { LaneJob } from "./usecases/lanes/job.ts";
 import { createCalendarReader } from "./usecases/slots/calendar-cache.ts";
+import type { RoomJob } from "./usecases/rooms/job.ts";
+import { runRoomBatch } from "./usecases/rooms/run-batch.ts";
 import { runLaneBatch } from "./usecases/lanes/run-batch.ts";
 
 export type HubOverrides = {
@@ -87,6 +89,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       nodeId: newId(),
       log,
       runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
+      runRoomBatch: (jobs: readonly RoomJob[]) => runRoomBatch(app, jobs),
     });
     keep(() => coordination.close());
 
@@ -94,6 +97,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       config,
       sql: database.sql,
       lanes: coordination.lanes,
+      rooms: coordination.rooms,
       presence: coordination.presence,
       publisher: coordination.publisher,
       tokens: createTokens(config, await findHubSecret(database.sql)),

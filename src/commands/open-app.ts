@@ -9,6 +9,8 @@ import type { App } from "../usecases/app.ts";
 import { newId } from "../usecases/ids.ts";
 import type { LaneJob } from "../usecases/lanes/job.ts";
 import { createCalendarReader } from "../usecases/slots/calendar-cache.ts";
+import type { RoomJob } from "../usecases/rooms/job.ts";
+import { runRoomBatch } from "../usecases/rooms/run-batch.ts";
 import { runLaneBatch } from "../usecases/lanes/run-batch.ts";
 
 /** The use cases' world for a command that works beside a running hub, or without one. */
@@ -22,14 +24,16 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
       nodeId: newId(),
       log,
       runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
+      runRoomBatch: (jobs: readonly RoomJob[]) => runRoomBatch(app, jobs),
     });
-    const { lanes, presence, publisher } = coordination;
+    const { lanes, rooms, presence, publisher } = coordination;
     const tokens = createTokens(config, await findHubSecret(database.sql));
     const publicUrl = () => config.publicUrl ?? `http://${config.host}:${config.port}`;
     const app: App = {
       config,
       sql: database.sql,
       lanes,
+      rooms,
       presence,
       publisher,
       tokens,

@@ -13,8 +13,10 @@ import { createRedisPublisher } from "./publisher-redis.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** How the nodes of a hub agree with one another; one node agrees with itself. */
-export type Coordination<Job> = {
+export type Coordination<Job, RoomJob> = {
   lanes: Lanes<Job>;
+  /** Lanes of rooms, of this node alone: what orders nodes is the lock of the session's row. */
+  rooms: Lanes<RoomJob>;
   presence: Presence;
   publisher: Publisher;
   /** Carries passing events of sockets between nodes. */
@@ -24,25 +26,29 @@ export type Coordination<Job> = {
   close(): Promise<void>;
 };
 
-type CoordinationOptions<Job> = {
+type CoordinationOptions<Job, RoomJob> = {
   config: Pick<Config, "redisUrl" | "redisPrefix">;
   nodeId: string;
   log: Logger;
   /** Runs what waits in lanes; not called before something does. */
   runBatch: RunLaneBatch<Job>;
+  /** The same for rooms. */
+  runRoomBatch: RunLaneBatch<RoomJob>;
 };
 
 /**
  * Opens what the settings ask for: Redis for any number of nodes, or the memory of this process for one.
  * @throws SetupError when Redis cannot be reached; once it runs, the hub outlives a Redis that goes away
  */
-export const openCoordination = async <Job>({
+export const openCoordination = async <Job, RoomJob>({
   config,
   nodeId,
   log,
   runBatch,
-}: CoordinationOptions<Job>): Promise<Coordination<Job>> => {
-  if (!config.redisUrl) return openMemory(log, runBatch);
+  runRoomBatch,
+}: CoordinationOptions<Job, RoomJob>): Promise<Coordination<Job, RoomJob>> => {
+  const rooms = createMemoryLanes(runRoomBatch);
+  if (!config.redisUrl) return openMemory({ lanes: createMemoryLanes(runBatch), rooms }, log);
   const { redisPrefix: prefix } = config;
   const redis = await connect(config.redisUrl, log);
   const subscriber = redis.duplicate();
@@ -56,6 +62,7 @@ export const openCoordination = async <Job>({
   const publisher = createRedisPublisher({ redis, subscriber, prefix, log });
   return {
     lanes,
+    rooms,
     presence,
     publisher,
     adapter: createAdapter(withoutRejections(adapterPublisher, log), adapterSubscriber, {
@@ -63,6 +70,7 @@ export const openCoordination = async <Job>({
     }),
     status: () => (redis.status === "ready" ? "ok" : "unreachable"),
     close: async () => {
+      await rooms.close();
       await lanes.close();
       await presence.close();
       await publisher.close();
@@ -71,17 +79,21 @@ export const openCoordination = async <Job>({
   };
 };
 
-const openMemory = <Job>(log: Logger, runBatch: RunLaneBatch<Job>): Coordination<Job> => {
-  const lanes = createMemoryLanes(runBatch);
+const openMemory = <Job, RoomJob>(
+  { lanes, rooms }: { lanes: Lanes<Job>; rooms: Lanes<RoomJob> },
+  log: Logger,
+): Coordination<Job, RoomJob> => {
   const presence = createMemoryPresence();
   const publisher = createMemoryPublisher(log);
   return {
     lanes,
+    rooms,
     presence,
     publisher,
     adapter: null,
     status: () => "off",
     close: async () => {
+      await rooms.close();
       await lanes.close();
       await presence.close();
       await publisher.close();

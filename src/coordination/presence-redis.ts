@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { DomainError } from "../domain/errors.ts";
-import type { Awaited, Presence, RoomConnection } from "./presence.ts";
+import type { Awaited, Presence, PresenceEntry, RoomConnection } from "./presence.ts";
 
 export type RedisPresenceOptions = {
   redis: Redis;
@@ -24,6 +24,8 @@ export const createRedisPresence = ({
   const base = `${prefix}:presence`;
   const due = `${base}:due`;
   const nodes = `${base}:nodes`;
+  const settled = `${base}:settled`;
+  const unsettledSince = `${base}:unsettled-since`;
   const connectionsOf = (sessionId: string): string => `${base}:connections:${sessionId}`;
   const peopleOf = (sessionId: string): string => `${base}:people:${sessionId}`;
   const nodeKey = (id: string): string => `${base}:node:${id}`;
@@ -31,19 +33,22 @@ export const createRedisPresence = ({
   const script = {
     connect: defineScript(redis, "connect", 5),
     disconnect: defineScript(redis, "disconnect", 4),
+    update: defineScript(redis, "update", 1),
     expect: defineScript(redis, "expect", 2),
-    due: defineScript(redis, "due", 1),
+    due: defineScript(redis, "due", 2),
     forget: defineScript(redis, "forget", 2),
     clear: defineScript(redis, "clear", 3),
-    heartbeat: defineScript(redis, "heartbeat", 3),
+    heartbeat: defineScript(redis, "heartbeat", 5),
+    settle: defineScript(redis, "settle", 2),
   };
   const roomKeys = (sessionId: string) => [connectionsOf(sessionId), peopleOf(sessionId), due];
   let firstBeat = true;
 
   return {
-    connect: async ({ sessionId, participantId, connectionId }: RoomConnection) => {
+    connect: async ({ sessionId, participantId, connectionId }: RoomConnection, state) => {
       const keys = [...roomKeys(sessionId), ownConnections, nodes];
-      const answer = await script.connect(keys, [sessionId, participantId, connectionId, nodeId]);
+      const shown = state ? JSON.stringify(state) : "";
+      const answer = await script.connect(keys, [sessionId, participantId, connectionId, nodeId, shown]);
       const [connections, before] = answer as [number, number];
       return { connections, before: before < 0 ? null : before > 0 ? "connected" : "reconnecting" };
     },
@@ -53,30 +58,48 @@ export const createRedisPresence = ({
       const [connections, changed] = answer as [number, number];
       return { connections, changed: changed === 1 };
     },
-    expect: async ({ sessionId, participantId }, graceMs) => {
-      await script.expect([peopleOf(sessionId), due], [sessionId, participantId, graceMs]);
+    update: async (sessionId, participantId, state) =>
+      (await script.update([peopleOf(sessionId)], [participantId, JSON.stringify(state)])) === 1,
+    expect: async (awaited, graceMs) => {
+      await Promise.all(
+        awaited.map(({ sessionId, participantId }) =>
+          script.expect([peopleOf(sessionId), due], [sessionId, participantId, graceMs]),
+        ),
+      );
     },
-    count: async (sessionId, participantId) =>
-      Number((await reached(redis.hget(peopleOf(sessionId), participantId))) ?? 0),
-    read: async (sessionId) =>
-      Object.entries(await reached(redis.hgetall(peopleOf(sessionId)))).map(([participantId, text]) => {
-        const connections = Number(text);
-        return { participantId, connections, status: connections > 0 ? "connected" : "reconnecting" };
-      }),
-    due: async (limit) => ((await script.due([due], [limit])) as string[]).map(toAwaited),
+    count: async (sessionId, participantId) => {
+      const asked = [redis.exists(settled), redis.hget(peopleOf(sessionId), participantId)] as const;
+      const [isSettled, count] = await reached(Promise.all(asked));
+      if (isSettled === 0) throw unsettled();
+      return Number(count ?? 0);
+    },
+    read: async (sessionId) => {
+      const asked = [redis.exists(settled), redis.hgetall(peopleOf(sessionId))] as const;
+      const [isSettled, people] = await reached(Promise.all(asked));
+      if (isSettled === 0) throw unsettled();
+      return entriesOf(people);
+    },
+    due: async (limit) => ((await script.due([due, settled], [limit])) as string[]).map(toAwaited),
     forget: async (sessionId, participantId) => {
       await script.forget([peopleOf(sessionId), due], [sessionId, participantId]);
     },
     clear: async (sessionId) => {
       await script.clear(roomKeys(sessionId), [sessionId, nodeKey("")]);
     },
-    heartbeat: async (graceMs) => {
-      const settings = [nodeId, leaseMs, graceMs, nodeKey(""), connectionsOf(""), peopleOf("")];
-      const answer = await script.heartbeat([nodeKey(nodeId), nodes, due], settings);
-      const [held, lost] = answer as [number, string[]];
+    heartbeat: async ({ graceMs, told }) => {
+      const prefixes = [nodeKey(""), connectionsOf(""), peopleOf("")];
+      const flags = [told ? 1 : 0, firstBeat ? 1 : 0];
+      const answer = await script.heartbeat(
+        [nodeKey(nodeId), nodes, due, settled, unsettledSince],
+        [nodeId, leaseMs, graceMs, ...prefixes, ...flags],
+      );
+      const [held, lost, state] = answer as [number, string[], number];
       const lapsed = held === 0 && !firstBeat;
       firstBeat = false;
-      return { lapsed, lost: lost.map(toAwaited) };
+      return { lapsed, lost: lost.map(toAwaited), state: heartbeatStates[state] ?? "unsettled" };
+    },
+    settle: async () => {
+      await script.settle([settled, unsettledSince], []);
     },
     close: async () => {
       // Without its lease the next beat of another node takes away what this one could not.
@@ -84,6 +107,30 @@ export const createRedisPresence = ({
     },
   };
 };
+
+const heartbeatStates = ["settled", "unsettled", "told"] as const;
+
+/** The hash of a room has the number of connections by person, and what they show by `state:` and person. */
+const entriesOf = (people: Record<string, string>): PresenceEntry[] =>
+  Object.entries(people)
+    .filter(([name]) => !name.startsWith(statePrefix))
+    .map(([participantId, text]) => {
+      const connections = Number(text);
+      const shown = people[statePrefix + participantId];
+      return {
+        participantId,
+        connections,
+        status: connections > 0 ? "connected" : "reconnecting",
+        state: shown === undefined ? {} : (JSON.parse(shown) as PresenceEntry["state"]),
+      };
+    });
+
+const statePrefix = "state:";
+
+const unsettled = (): DomainError =>
+  new DomainError("unavailable", "unavailable", "The hub is finding out anew who is present.", {
+    facts: { retryAfterMs: 1_000 },
+  });
 
 /** What is asked of Redis; that it cannot be asked is told as a refusal that may be tried again. */
 const reached = async <T>(asked: Promise<T>): Promise<T> => {

@@ -35,14 +35,18 @@ export class Listeners<T> {
 /** News of a hub of one node. */
 export const createMemoryPublisher = (log: Pick<Logger, "error">): Publisher => {
   const room = new Listeners<RoomNews>(log);
+  const presence = new Listeners<string>(log);
   const outbox = new Listeners<void>(log);
   return {
     publishRoomNews: (news) => room.tell(news),
+    publishPresenceNews: (sessionId) => presence.tell(sessionId),
     publishOutboxNews: () => outbox.tell(),
     onRoomNews: (listener) => room.add(listener),
+    onPresenceNews: (listener) => presence.add(listener),
     onOutboxNews: (listener) => outbox.add(listener),
     close: async () => {
       room.clear();
+      presence.clear();
       outbox.clear();
     },
   };

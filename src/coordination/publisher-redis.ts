@@ -14,7 +14,7 @@ export type RedisPublisherOptions = {
 };
 
 /** As it travels: `from` lets a node pass over what it said itself. */
-type Message = { from: string; room?: RoomNews; outbox?: true };
+type Message = { from: string; rooms: RoomNews[]; presence: string[]; outbox: boolean };
 
 /**
  * News of a hub of several nodes: this node's own listeners are told directly, the others over Redis. What Redis
@@ -29,18 +29,30 @@ export const createRedisPublisher = ({
   const from = randomUUID();
   const channel = `${prefix}:news`;
   const room = new Listeners<RoomNews>(log);
+  const presence = new Listeners<string>(log);
   const outbox = new Listeners<void>(log);
+  let next: Message | null = null;
 
-  const publish = (message: Omit<Message, "from">): void => {
-    redis.publish(channel, JSON.stringify({ from, ...message })).catch((error: unknown) => {
-      log.debug({ err: error }, "news did not reach the other nodes");
-    });
+  /** What one turn of the event loop has to tell goes as one message. */
+  const gather = (): Message => {
+    if (!next) {
+      next = { from, rooms: [], presence: [], outbox: false };
+      setImmediate(() => {
+        const text = JSON.stringify(next);
+        next = null;
+        redis.publish(channel, text).catch((error: unknown) => {
+          log.debug({ err: error }, "news did not reach the other nodes");
+        });
+      });
+    }
+    return next;
   };
   const hear = (_channel: string, text: string): void => {
     const message = parse(text);
     if (!message) log.debug("news that could not be read were passed over");
     else if (message.from !== from) {
-      if (message.room) room.tell(message.room);
+      for (const news of message.rooms) room.tell(news);
+      for (const sessionId of message.presence) presence.tell(sessionId);
       if (message.outbox) outbox.tell();
     }
   };
@@ -52,16 +64,22 @@ export const createRedisPublisher = ({
   return {
     publishRoomNews: (news) => {
       room.tell(news);
-      publish({ room: news });
+      gather().rooms.push(news);
+    },
+    publishPresenceNews: (sessionId) => {
+      presence.tell(sessionId);
+      gather().presence.push(sessionId);
     },
     publishOutboxNews: () => {
       outbox.tell();
-      publish({ outbox: true });
+      gather().outbox = true;
     },
     onRoomNews: (listener) => room.add(listener),
+    onPresenceNews: (listener) => presence.add(listener),
     onOutboxNews: (listener) => outbox.add(listener),
     close: async () => {
       room.clear();
+      presence.clear();
       outbox.clear();
       subscriber.off("message", hear);
       await subscriber.unsubscribe(channel).catch(() => {});
@@ -72,8 +90,11 @@ export const createRedisPublisher = ({
 const parse = (text: string): Message | null => {
   try {
     const message = JSON.parse(text) as Message;
-    const events = message.room?.events.map((event): RoomEvent => ({ ...event, at: new Date(event.at) }));
-    return { ...message, ...(message.room && events ? { room: { ...message.room, events } } : {}) };
+    const rooms = message.rooms.map((news) => ({
+      ...news,
+      events: news.events.map((event): RoomEvent => ({ ...event, at: new Date(event.at) })),
+    }));
+    return { ...message, rooms };
   } catch {
     return null;
   }

@@ -1,25 +1,21 @@
 import type { LeaveReason, Visit } from "../domain/room.ts";
-import type { Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 
 const visitColumns = (sql: Sql) =>
   sql`session_id, participant_id, role, name, joined_at, left_at, left_reason`;
 
-export type NewVisit = Pick<Visit, "sessionId" | "participantId" | "role" | "name" | "joinedAt"> & {
-  id: string;
-};
+export type NewVisit = Omit<Visit, "leftAt" | "leftReason"> & { id: string };
 
-/**
- * Opens a visit.
- * @returns false, and nothing is written, when the person is in the room already
- */
-export const insertVisit = async (sql: Sql, visit: NewVisit): Promise<boolean> => {
-  const rows = await sql`
+/** Opens visits. Fails with unique violation `attendance_open_visit` for somebody who is in the room already. */
+export const insertVisits = (sql: Sql, visits: readonly NewVisit[]): Fragment => sql`
     INSERT INTO attendance (id, session_id, participant_id, role, name, joined_at)
-    VALUES (${visit.id}, ${visit.sessionId}, ${visit.participantId}, ${visit.role}, ${visit.name}, ${visit.joinedAt})
-    ON CONFLICT (session_id, participant_id) WHERE left_at IS NULL DO NOTHING
-    RETURNING id`;
-  return rows.length === 1;
-};
+    SELECT id, session_id, participant_id, role, name, joined_at
+    FROM unnest(
+      ${plainArray(visits.map(({ id }) => id))}::uuid[], ${plainArray(visits.map(({ sessionId }) => sessionId))}::uuid[],
+      ${plainArray(visits.map(({ participantId }) => participantId))}::uuid[],
+      ${plainArray(visits.map(({ role }) => role))}::text[], ${visits.map(({ name }) => name)}::text[],
+      ${plainArray(visits.map(({ joinedAt }) => joinedAt))}::timestamptz[]
+    ) AS n (id, session_id, participant_id, role, name, joined_at)`;
 
 export type Leave = { sessionId: string; participantId: string | null; leftAt: Date; reason: LeaveReason };
 
@@ -41,6 +37,23 @@ export const listOpenVisits = (sql: Sql, sessionId: string): Promise<Visit[]> =>
   sql<Visit[]>`
     SELECT ${visitColumns(sql)} FROM attendance
     WHERE session_id = ${sessionId} AND left_at IS NULL ORDER BY joined_at, id`;
+
+/** The people who are in these rooms, in the order in which they came. */
+export const listOpenVisitsOf = (sql: Sql, sessionIds: readonly string[]): Promise<Visit[]> =>
+  sql<Visit[]>`
+    SELECT ${visitColumns(sql)} FROM attendance
+    WHERE session_id = ANY(${plainArray(sessionIds)}::uuid[]) AND left_at IS NULL ORDER BY joined_at, id`;
+
+/** Which of these people are in the room that they are asked about. */
+export const listPresent = (
+  sql: Sql,
+  asked: readonly Pick<Visit, "sessionId" | "participantId">[],
+): Promise<Pick<Visit, "sessionId" | "participantId" | "role">[]> =>
+  sql<Pick<Visit, "sessionId" | "participantId" | "role">[]>`
+    SELECT a.session_id, a.participant_id, a.role
+    FROM unnest(${plainArray(asked.map(({ sessionId }) => sessionId))}::uuid[],
+                ${plainArray(asked.map(({ participantId }) => participantId))}::uuid[]) AS n (session_id, participant_id)
+    JOIN attendance a ON a.session_id = n.session_id AND a.participant_id = n.participant_id AND a.left_at IS NULL`;
 
 /** Every visit to the room, in the order in which they began. */
 export const listVisits = (sql: Sql, sessionId: string): Promise<Visit[]> =>

@@ -65,18 +65,22 @@ export const listEvents = (
     WHERE session_id = ${sessionId} AND seq > ${range.after}
     ORDER BY seq LIMIT ${range.limit}`;
 
-/** The message that this person posted under this id of theirs, if they did. */
-export const findMessage = async (
+/** A message by the id that its sender gave it. */
+export type MessageRef = { sessionId: string; participantId: string; clientMessageId: string };
+
+/** Those of these messages that were posted before. */
+export const listMessages = (
   sql: Sql,
-  message: { sessionId: string; participantId: string; clientMessageId: string },
-): Promise<RoomEvent | null> => {
-  const [row] = await sql<RoomEvent[]>`
-    SELECT ${eventColumns(sql)} FROM session_events
-    WHERE session_id = ${message.sessionId} AND type = 'message:posted' AND data ? 'clientMessageId'
-      AND data ->> 'participantId' = ${message.participantId}
-      AND data ->> 'clientMessageId' = ${message.clientMessageId}`;
-  return row ?? null;
-};
+  refs: readonly MessageRef[],
+): Promise<(MessageRef & { seq: number; messageId: string })[]> =>
+  sql<(MessageRef & { seq: number; messageId: string })[]>`
+    SELECT n.session_id, n.participant_id, n.client_message_id, e.seq, e.data ->> 'messageId' AS message_id
+    FROM unnest(${plainArray(refs.map(({ sessionId }) => sessionId))}::uuid[],
+                ${plainArray(refs.map(({ participantId }) => participantId))}::text[],
+                ${refs.map(({ clientMessageId }) => clientMessageId)}::text[])
+      AS n (session_id, participant_id, client_message_id)
+    JOIN session_events e ON e.session_id = n.session_id AND e.type = 'message:posted' AND e.data ? 'clientMessageId'
+      AND e.data ->> 'participantId' = n.participant_id AND e.data ->> 'clientMessageId' = n.client_message_id`;
 
 export const countMessages = async (sql: Sql, sessionId: string): Promise<number> => {
   const [row] = await sql<[{ count: number }]>`

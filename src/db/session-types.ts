@@ -5,7 +5,7 @@ import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 const typeColumns = (sql: Sql) => sql`
   id, slug, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes,
-  booking_window_days, requires_approval, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
+  booking_window_days, requires_approval, requires_admission, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
   reschedule_cutoff_minutes, location, version, created_at, updated_at,
   ARRAY(SELECT o.coach_id FROM session_type_offers o WHERE o.session_type_id = t.id AND o.coach_id IS NOT NULL
         ORDER BY 1) AS coach_ids,
@@ -20,12 +20,12 @@ export type SessionTypeFields = Omit<
 
 const values = (sql: Sql, type: SessionTypeFields) => sql`
   ${type.slug}, ${type.name}, ${type.durationMinutes}, ${type.bufferBeforeMinutes}, ${type.bufferAfterMinutes},
-  ${type.minimumNoticeMinutes}, ${type.bookingWindowDays}, ${type.requiresApproval}, ${type.approvalDeadlineMinutes},
+  ${type.minimumNoticeMinutes}, ${type.bookingWindowDays}, ${type.requiresApproval}, ${type.requiresAdmission}, ${type.approvalDeadlineMinutes},
   ${type.stepMinutes}, ${type.cancelCutoffMinutes}, ${type.rescheduleCutoffMinutes}, ${toJson(sql, type.location)}`;
 
 const valueColumns = (sql: Sql) => sql`
   slug, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes,
-  booking_window_days, requires_approval, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
+  booking_window_days, requires_approval, requires_admission, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
   reschedule_cutoff_minutes, location`;
 
 /** Fails with unique violation `session_types_slug_key` when another type has the slug. */

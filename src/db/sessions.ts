@@ -3,10 +3,13 @@ import { type ScheduleFilter, scheduleConditions } from "./bookings.ts";
 import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
 
+const rowColumns = (sql: Sql) => sql`
+  id, booking_id, status, coach_id, client_id, starts_at, ends_at, started_at, ended_at, end_reason, last_seq, version,
+  created_at, updated_at`;
+
 const sessionColumns = (sql: Sql) => sql`
-  id, booking_id, status, coach_id, client_id, starts_at, ends_at, started_at, ended_at, end_reason,
-  (SELECT count(*)::int FROM attendance a WHERE a.session_id = sessions.id AND a.left_at IS NULL) AS participant_count,
-  last_seq, version, created_at, updated_at`;
+  ${rowColumns(sql)},
+  (SELECT count(*)::int FROM attendance a WHERE a.session_id = sessions.id AND a.left_at IS NULL) AS participant_count`;
 
 export const findSession = async (sql: Sql, id: string): Promise<Session | null> => {
   const [row] = await sql<Session[]>`SELECT ${sessionColumns(sql)} FROM sessions WHERE id = ${id}`;
@@ -31,6 +34,34 @@ export const findSessionForUpdate = async (
   const { now, ...session } = row;
   return { session, now };
 };
+
+/** A session as its own row has it. */
+export type SessionRow = Omit<Session, "participantCount">;
+
+/**
+ * Locks these sessions, in the order of their ids, and reads their rows. They are read as the lock finds them, since
+ * nothing else is read with them.
+ */
+export const listSessionRowsForUpdate = (sql: Sql, ids: readonly string[]): Promise<SessionRow[]> =>
+  sql<SessionRow[]>`
+    SELECT ${rowColumns(sql)} FROM sessions WHERE id = ANY(${plainArray(ids)}::uuid[]) ORDER BY id FOR UPDATE`;
+
+/** Writes what happened in rooms to their sessions: how they stand, and the number of their newest event. */
+export const updateSessionRooms = (sql: Sql, sessions: readonly SessionRow[]): Fragment => sql`
+    UPDATE sessions SET last_seq = n.last_seq, status = n.status, started_at = n.started_at, version = n.version,
+      updated_at = n.updated_at
+    FROM unnest(
+      ${plainArray(sessions.map(({ id }) => id))}::uuid[], ${plainArray(sessions.map(({ lastSeq }) => lastSeq))}::int[],
+      ${plainArray(sessions.map(({ status }) => status))}::text[],
+      ${plainArray(sessions.map(({ startedAt }) => startedAt))}::timestamptz[],
+      ${plainArray(sessions.map(({ version }) => version))}::int[],
+      ${plainArray(sessions.map(({ updatedAt }) => updatedAt))}::timestamptz[]
+    ) AS n (id, last_seq, status, started_at, version, updated_at)
+    WHERE sessions.id = n.id`;
+
+/** These sessions, as they are; nothing is locked. */
+export const listSessionsById = (sql: Sql, ids: readonly string[]): Promise<Session[]> =>
+  sql<Session[]>`SELECT ${sessionColumns(sql)} FROM sessions WHERE id = ANY(${plainArray(ids)}::uuid[])`;
 
 /** Locks the sessions of these bookings, one after another in the order of their ids, and reads them. */
 export const listSessionsForUpdate = async (sql: Sql, bookingIds: readonly string[]): Promise<Session[]> => {
@@ -104,3 +135,29 @@ export const listLastSeqs = async (sql: Sql, sessionIds: readonly string[]): Pro
     SELECT id, last_seq FROM sessions WHERE id = ANY(${plainArray(sessionIds)}::uuid[])`;
   return new Map(rows.map((row) => [row.id, row.lastSeq]));
 };
+
+/** A session that a board follows. */
+export type BoardRow = { id: string; coachId: string; lastSeq: number; shown: boolean };
+
+/** More sessions than these are on no board. */
+const boardLimit = 5_000;
+
+/**
+ * The sessions of boards. A session lasts a day at most, so that none of those that ended within the last day began more
+ * than two days ago: history is not looked at.
+ */
+export const listBoard = (
+  sql: Sql,
+  { coachIds, everybody }: { coachIds: readonly string[]; everybody: boolean },
+): Promise<BoardRow[]> =>
+  sql<BoardRow[]>`
+    SELECT id, coach_id, last_seq, shown FROM (
+      SELECT id, coach_id, last_seq, starts_at,
+        starts_at < now() + interval '1 day'
+          AND (ended_at IS NULL OR ended_at > now() - interval '1 hour') AS shown
+      FROM sessions
+      WHERE starts_at > now() - interval '2 days' AND ends_at > now() - interval '1 day'
+        AND ${everybody ? sql`(starts_at < now() + interval '1 day' OR coach_id = ANY(${plainArray(coachIds)}::uuid[]))` : sql`coach_id = ANY(${plainArray(coachIds)}::uuid[])`}
+    ) AS candidates
+    WHERE shown OR coach_id = ANY(${plainArray(coachIds)}::uuid[])
+    ORDER BY starts_at LIMIT ${boardLimit}`;

@@ -57,6 +57,7 @@ const allowed = {
   "session.join": ["admin", "writer", "coach", "client"],
   "session.start": ["admin", "writer", "coach", "client"],
   "session.end": ["admin", "writer", "coach"],
+  "session.moderate": ["admin", "writer", "coach"],
   "session.cancel": ["admin", "writer", "coach", "client"],
   "pool.read": ["admin", "writer", "reader"],
   "pool.manage": ["admin"],

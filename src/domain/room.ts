@@ -12,6 +12,7 @@ export type RoomEventData = {
   "session:cancelled": { session: Session; reason?: string };
   "participant:joined": { participantId: string; role: ParticipantRole; name: string; joinedAt: Date };
   "participant:left": { participantId: string; reason: LeaveReason; leftAt: Date };
+  "participant:removed": { participantId: string; by: Actor };
   "message:posted": {
     messageId: string;
     participantId: string;
@@ -50,6 +51,12 @@ export type Visit = {
   leftAt: Date | null;
   leftReason: LeaveReason | null;
 };
+
+/** How a room stands to somebody who once asked to come in: only the last of these bars them. */
+export type Admission = "waiting" | "admitted" | "removed";
+
+/** A guest in the lobby: connected, and not let in yet. */
+export type WaitingGuest = { participantId: string; name: string };
 
 /** Whether a participant's devices can be reached at this moment. */
 export type PresenceStatus = "connected" | "reconnecting";

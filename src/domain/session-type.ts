@@ -15,6 +15,8 @@ export type SessionType = SlotRules & {
   /** The grid of the slots that are offered. */
   stepMinutes: number;
   requiresApproval: boolean;
+  /** Guests wait in the lobby until the coach admits them. */
+  requiresAdmission: boolean;
   /** How long the coach may think it over, from the request on; never past the start. */
   approvalDeadlineMinutes: number;
   /** How long before the start a client may still cancel, and still move. */
@@ -34,6 +36,7 @@ export const sessionTypeDefaults = {
   bookingWindowDays: null,
   stepMinutes: 15,
   requiresApproval: false,
+  requiresAdmission: false,
   approvalDeadlineMinutes: 1440,
   cancelCutoffMinutes: 0,
   rescheduleCutoffMinutes: 0,

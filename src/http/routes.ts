@@ -30,6 +30,7 @@ import { createSessionType } from "./routes/session-types/create.ts";
 import { listSessionTypes } from "./routes/session-types/list.ts";
 import { readSessionType } from "./routes/session-types/read.ts";
 import { updateSessionType } from "./routes/session-types/update.ts";
+import { admitParticipant } from "./routes/sessions/admit-participant.ts";
 import { readAttendance } from "./routes/sessions/attendance.ts";
 import { cancelSession } from "./routes/sessions/cancel.ts";
 import { endSession } from "./routes/sessions/end.ts";
@@ -38,6 +39,7 @@ import { joinSession } from "./routes/sessions/join.ts";
 import { listMySessions } from "./routes/sessions/list-mine.ts";
 import { listSessions } from "./routes/sessions/list.ts";
 import { listParticipants } from "./routes/sessions/participants.ts";
+import { removeParticipant } from "./routes/sessions/remove-participant.ts";
 import { readSession } from "./routes/sessions/read.ts";
 import { startSession } from "./routes/sessions/start.ts";
 import { readSummary } from "./routes/sessions/summary.ts";
@@ -87,6 +89,8 @@ export const operations: readonly Operation[] = [
   endSession,
   cancelSession,
   listParticipants,
+  removeParticipant,
+  admitParticipant,
   listSessionEvents,
   readAttendance,
   readSummary,

@@ -8,13 +8,16 @@ import { refusalOf } from "../usecases/failures.ts";
 /** What the client's `connect_error` carries beside its message. */
 type Refusal = Error & { data: { code: string; retryAfterMs?: number } };
 
+/** Who somebody is, and until when. */
+export type Credential = { principal: Principal; expiresAt: Date };
+
 const handshake = z.object({ token: z.string().min(1).max(8_192) });
 
 /**
  * Establishes who opens a socket, from `auth: { token }`.
  * @throws an error that Socket.IO shows the client as `connect_error`, with `data.code`
  */
-export const authenticateHandshake = async (app: App, socket: Socket): Promise<Principal> => {
+export const authenticateHandshake = async (app: App, socket: Socket): Promise<Credential> => {
   const given = handshake.safeParse(socket.handshake.auth);
   if (!given.success) {
     throw refuse("A socket needs auth: { token }, with a user's token or a ticket.", {
@@ -22,7 +25,7 @@ export const authenticateHandshake = async (app: App, socket: Socket): Promise<P
     });
   }
   try {
-    return (await authenticateSocket(app, given.data.token)).principal;
+    return await authenticateSocket(app, given.data.token);
   } catch (error) {
     const refusal = refusalOf(error);
     if (!refusal) {
@@ -37,5 +40,5 @@ export const authenticateHandshake = async (app: App, socket: Socket): Promise<P
   }
 };
 
-const refuse = (message: string, data: Refusal["data"]): Refusal =>
+export const refuse = (message: string, data: Refusal["data"]): Refusal =>
   Object.assign(new Error(message), { data });

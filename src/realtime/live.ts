@@ -1,62 +1,77 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Namespace, Socket } from "socket.io";
-import type { RoomConnection } from "../coordination/presence.ts";
-import { DomainError } from "../domain/errors.ts";
-import type { Principal } from "../domain/principal.ts";
-import type { RoomEvent } from "../domain/room.ts";
+import { callerOf } from "../domain/principal.ts";
 import type { App } from "../usecases/app.ts";
-import { disconnectFromRoom } from "../usecases/rooms/disconnect.ts";
-import { joinRoom } from "../usecases/rooms/join.ts";
-import { authenticateHandshake } from "./auth.ts";
-import { Connection, roomOf } from "./connection.ts";
+import type { RequestContext } from "../usecases/context.ts";
+import { sessionOfLobby } from "../usecases/rooms/lobby.ts";
+import { Audience } from "./audience.ts";
+import { type Credential, authenticateHandshake, refuse } from "./auth.ts";
+import { Boards } from "./boards.ts";
+import { Connection } from "./connection.ts";
+import { clientEvents } from "./events.ts";
 import type { Acknowledgement, ClientEvent } from "./events/define-event.ts";
-import { messageSend } from "./events/message-send.ts";
-import { sessionEnd } from "./events/session-end.ts";
-import { sessionJoin } from "./events/session-join.ts";
-import { sessionLeave } from "./events/session-leave.ts";
-import { sessionStart } from "./events/session-start.ts";
+import { PresenceFeed, aboutOf } from "./presence-feed.ts";
 import { PresenceKeeper } from "./presence-keeper.ts";
 import { RoomFeed } from "./room-feed.ts";
+import { Rooms } from "./rooms.ts";
 
-const clientEvents: readonly ClientEvent[] = [
-  sessionJoin,
-  sessionLeave,
-  sessionStart,
-  sessionEnd,
-  messageSend,
-];
+/** How often credentials and lobbies are looked at. */
+const lookMs = 1_000;
+const lobbyMs = 3_000;
 
-/** How long those who were in a room that closed are still sent its events: until the summary, or this long. */
-const afterglowMs = 60_000;
+/** How long a connection may take to show that somebody is there, after this node was taken for dead. */
+const answerMs = 5_000;
 
-/** What one connection may have asked for and not been answered; more is a flood, and refused without work. */
-const maxWaiting = 64;
-
-const tooMany = {
-  code: "rate_limited",
-  message: "Wait for answers before you ask for more.",
-  retryAfterMs: 1_000,
-};
-
-/** The connections of this node, and the rooms that they are in. */
+/** The connections of this node. */
 export class Live {
   readonly #app: App;
   readonly #namespace: Namespace;
+  readonly #audience: Audience;
   readonly #feed: RoomFeed;
+  readonly #presence: PresenceFeed;
+  readonly #boards: Boards;
   readonly #keeper: PresenceKeeper;
+  readonly #rooms: Rooms;
   readonly #connections = new Map<string, Connection>();
-  readonly #afterglows = new Map<string, NodeJS.Timeout>();
+  /** How many connections each caller has here. */
+  readonly #callers = new Map<string, number>();
   readonly #begun = Promise.withResolvers<void>();
+  readonly #timers: NodeJS.Timeout[];
+  readonly #stopListening: () => void;
   #draining = false;
 
   constructor(app: App, namespace: Namespace) {
     this.#app = app;
     this.#namespace = namespace;
-    this.#feed = new RoomFeed(app, (event) => this.#watchClosing(event));
-    this.#keeper = new PresenceKeeper(app, {
-      rejoin: () => this.#rejoin(),
-      onLost: (person) => this.#tellPresence(person, 0),
+    this.#audience = new Audience(namespace);
+    this.#feed = new RoomFeed(app, {
+      beforeOpen: (state) => this.#boards.beforeOpen(state),
+      afterOpen: ({ session }) => this.#presence.look(session.id),
+      onEvent: (event, state) => {
+        this.#audience.tellRoom(aboutOf(state), event.type, event);
+        this.#boards.onEvent(event, state);
+        this.#rooms.onEvent(event);
+        // Presence may know more of a newcomer than that they are there.
+        if (event.type === "participant:joined") void this.#presence.look(event.sessionId);
+      },
     });
+    this.#presence = new PresenceFeed(app, this.#feed, this.#audience);
+    const { feed, presence, audience } = {
+      feed: this.#feed,
+      presence: this.#presence,
+      audience: this.#audience,
+    };
+    this.#boards = new Boards(app, { feed, presence, audience });
+    this.#keeper = new PresenceKeeper(app, () => this.#rejoin());
+    this.#rooms = new Rooms(app, { feed, presence, keeper: this.#keeper });
+    this.#stopListening = app.publisher.onPresenceNews((place) => {
+      const sessionId = sessionOfLobby(place);
+      if (sessionId !== null) this.#rooms.knockAgain(sessionId, (connection) => this.#contextOf(connection));
+    });
+    this.#timers = [
+      setInterval(() => this.#closeExpired(), lookMs),
+      setInterval(() => this.#knockAgain(), lobbyMs),
+    ];
     namespace.use((socket, next) => {
       this.#admit(socket).then(() => next(), next);
     });
@@ -70,160 +85,150 @@ export class Live {
   }
 
   /**
-   * Tells everybody to come back elsewhere, at moments that are spread out, closes their connections and waits
-   * until their rooms know, `DRAIN_SECONDS` at most. It is the transport that is closed, not the socket: a
-   * Socket.IO client comes back by itself from the one, and not from the other.
+   * Tells everybody to come back elsewhere, each at a moment of their own, goes on answering until then, and waits until
+   * their rooms know; `DRAIN_SECONDS` at most.
    */
   async close(): Promise<void> {
     this.#draining = true;
     const connections = [...this.#connections.values()];
-    const spreadMs = Math.min(5_000, connections.length * 2);
-    const gone = connections.map(async (connection) => {
+    const spreadMs = Math.min(this.#app.config.drainSeconds * 400, connections.length * 3);
+    const gone = connections.map(async (connection, index) => {
       const { socket } = connection;
       const disconnected = new Promise((resolve) => socket.once("disconnect", resolve));
-      socket.emit("hub:draining", { reconnectInMs: 100 + Math.round(Math.random() * spreadMs) });
-      socket.conn.close();
-      await disconnected;
+      const reconnectInMs = Math.round(((index + Math.random()) / connections.length) * spreadMs);
+      socket.emit("hub:draining", { reconnectInMs });
+      await delay(reconnectInMs, undefined, { ref: false });
+      await connection.idle();
+      connection.close("draining");
+      if (socket.connected) await disconnected;
       await connection.idle();
     });
     const tooLong = delay(this.#app.config.drainSeconds * 1000, undefined, { ref: false });
     await Promise.race([Promise.all(gone), tooLong]);
-    for (const timer of this.#afterglows.values()) clearTimeout(timer);
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#stopListening();
+    this.#rooms.close();
     await this.#keeper.close();
+    await this.#boards.close();
+    await this.#presence.close();
     await this.#feed.close();
   }
 
   async #admit(socket: Socket): Promise<void> {
-    if (this.#draining)
-      throw Object.assign(new Error("This node is closing."), { data: { code: "unavailable" } });
+    if (this.#draining) throw refuse("This node is closing.", { code: "unavailable" });
     await this.#begun.promise;
-    dataOf(socket).principal = await authenticateHandshake(this.#app, socket);
+    const credential = await authenticateHandshake(this.#app, socket);
+    const most = this.#app.config.connectionsPerPerson;
+    if ((this.#callers.get(callerOf(credential.principal)) ?? 0) >= most) {
+      throw refuse(`A person may have ${most} connections: close one first.`, {
+        code: "rate_limited",
+        retryAfterMs: 10_000,
+      });
+    }
+    dataOf(socket).credential = credential;
   }
 
   #connect(socket: Socket): void {
-    const { principal } = dataOf(socket);
-    if (!principal || this.#draining) {
+    const { credential } = dataOf(socket);
+    if (!credential || this.#draining) {
       socket.disconnect(true);
       return;
     }
-    const connection = new Connection(socket, principal, (error) =>
+    const connection = new Connection(socket, credential, (error) =>
       this.#app.log.error({ err: error }, "a task of a connection failed"),
     );
     this.#connections.set(connection.id, connection);
+    const caller = callerOf(connection.principal);
+    this.#callers.set(caller, (this.#callers.get(caller) ?? 0) + 1);
     for (const event of clientEvents) {
-      socket.on(event.name, (...sent: unknown[]) => {
-        // The acknowledgement comes last, also behind no payload at all, or behind too many.
-        const acknowledge = typeof sent.at(-1) === "function" ? sent.pop() : null;
-        const [payload] = sent;
-        const answer = (result: Acknowledgement): void => {
-          if (acknowledge) (acknowledge as (result: Acknowledgement) => void)(result);
-        };
-        if (connection.waiting >= maxWaiting) answer({ ok: false, error: tooMany });
-        else connection.enqueue(() => event.run(this.#scope(connection), payload, answer));
-      });
+      socket.on(event.name, (...sent: unknown[]) => this.#ask(connection, event, sent));
     }
-    socket.on("disconnect", () => connection.enqueue(() => this.#disconnect(connection)));
+    // What is not of the protocol: the connection is closed by the one who parses, right after this.
+    socket.on("error", () => connection.close("malformed"));
+    socket.on("disconnect", () => {
+      const left = (this.#callers.get(caller) ?? 1) - 1;
+      if (left > 0) this.#callers.set(caller, left);
+      else this.#callers.delete(caller);
+      connection.enqueue(() => this.#disconnect(connection));
+    });
   }
 
-  #scope(connection: Connection) {
-    const { principal } = connection;
-    const context = { principal, requestId: this.#app.newId() };
-    return { app: this.#app, connection, context, feed: this.#feed, namespace: this.#namespace };
+  #ask(connection: Connection, event: ClientEvent, sent: unknown[]): void {
+    // The acknowledgement comes last, also behind no payload at all, or behind too many.
+    const acknowledge = typeof sent.at(-1) === "function" ? sent.pop() : null;
+    const [payload] = sent;
+    const answer = (result: Acknowledgement): void => {
+      if (acknowledge) (acknowledge as (result: Acknowledgement) => void)(result);
+    };
+    const retryAfterMs = connection.admit();
+    if (retryAfterMs > 0) {
+      const message = "You ask for more than is answered; slow down.";
+      answer({ ok: false, error: { code: "rate_limited", message, retryAfterMs } });
+      return;
+    }
+    connection.enqueue(() =>
+      event.run(
+        {
+          app: this.#app,
+          connection,
+          context: this.#contextOf(connection),
+          rooms: this.#rooms,
+          boards: this.#boards,
+          feed: this.#feed,
+          namespace: this.#namespace,
+        },
+        payload,
+        answer,
+      ),
+    );
+  }
+
+  #contextOf({ principal }: Connection): RequestContext {
+    return { principal, requestId: this.#app.newId() };
   }
 
   /** After everything that the connection had asked for: a join under way is finished first, and then undone. */
   async #disconnect(connection: Connection): Promise<void> {
     this.#connections.delete(connection.id);
-    for (const { sessionId } of connection.memberships.values())
-      this.#feed.unsubscribe(sessionId, connection.id);
-    for (const room of roomConnections(connection)) {
-      try {
-        const left = await disconnectFromRoom(this.#app, room);
-        if (left !== null) this.#tellPresence(room, left);
-      } catch (error) {
-        this.#app.log.warn({ err: error }, "the end of a connection could not be told; it is told later");
-        this.#keeper.remember(room);
-      }
-    }
+    this.#boards.unwatch(connection);
+    await this.#rooms.drop(connection);
   }
 
   /**
-   * Brings everybody who is connected here back into their rooms: while this node was frozen, or Redis without a
-   * memory, they may have been taken for gone, and have left.
+   * Tells presence anew who is connected here: while this node was frozen, or Redis without a memory, they may have been
+   * taken for gone. Only who answers is there: others went while nobody here could notice.
    * @throws what keeps one of them out for the moment: then it is to be tried again
    */
   async #rejoin(): Promise<void> {
-    const connections = [...this.#connections.values()];
     await Promise.all(
-      connections.map(
-        (connection) =>
-          new Promise<void>((resolve, reject) => {
-            // In the connection's own order: one that ends meanwhile must not be brought back.
-            connection.enqueue(() => this.#rejoinRooms(connection).then(resolve, reject));
-          }),
-      ),
+      [...this.#connections.values()].map(async (connection) => {
+        if (connection.memberships.size === 0) return;
+        if (!(await connection.answers(answerMs))) {
+          connection.drop();
+          return;
+        }
+        await new Promise<void>((resolve, reject) => {
+          // In the connection's own order: one that ends meanwhile must not be brought back.
+          connection.enqueue(async () => {
+            if (!this.#connections.has(connection.id)) return resolve();
+            await this.#rooms.rejoin(connection, this.#contextOf(connection)).then(resolve, reject);
+          });
+        });
+      }),
     );
   }
 
-  async #rejoinRooms(connection: Connection): Promise<void> {
-    if (!this.#connections.has(connection.id)) return;
-    for (const { sessionId, connectionId } of roomConnections(connection)) {
-      try {
-        const joined = await joinRoom(this.#app, this.#scope(connection).context, {
-          sessionId,
-          connectionId,
-        });
-        const { participantId, connections, before } = joined;
-        if (before !== "connected") this.#tellPresence({ sessionId, participantId }, connections);
-      } catch (error) {
-        // A room that closed meanwhile, or is full by now, takes nobody in: that will not change by itself.
-        if (!(error instanceof DomainError) || error.kind === "unavailable") throw error;
-      }
-    }
+  #closeExpired(): void {
+    const now = Date.now();
+    for (const connection of this.#connections.values())
+      if (connection.expiresAt.getTime() <= now) connection.close("token_expired");
   }
 
-  #tellPresence(
-    { sessionId, participantId }: { sessionId: string; participantId: string },
-    connections: number,
-  ): void {
-    const status = connections > 0 ? "connected" : "reconnecting";
-    this.#namespace
-      .to(roomOf(sessionId))
-      .emit("presence:changed", { sessionId, participantId, status, connections });
-  }
-
-  /** Notices that a room of this node closed, and lets its connections go once its summary is there. */
-  #watchClosing({ sessionId, type }: RoomEvent): void {
-    if (type === "session:ended" || type === "session:cancelled") {
-      for (const { memberships } of this.#connections.values()) {
-        const membership = memberships.get(sessionId);
-        if (membership) membership.closed = true;
-      }
-      this.#afterglows.set(
-        sessionId,
-        setTimeout(() => this.#letGo(sessionId), afterglowMs),
-      );
-    }
-    // Later, so that everybody has been sent the summary itself.
-    if (type === "summary:ready") setImmediate(() => this.#letGo(sessionId));
-  }
-
-  #letGo(sessionId: string): void {
-    clearTimeout(this.#afterglows.get(sessionId));
-    this.#afterglows.delete(sessionId);
-    for (const connection of this.#connections.values()) {
-      if (!connection.memberships.get(sessionId)?.closed) continue;
-      connection.memberships.delete(sessionId);
-      this.#feed.unsubscribe(sessionId, connection.id);
-      void connection.socket.leave(roomOf(sessionId));
-    }
+  /** For hints that were lost: somebody in a lobby may have been admitted. */
+  #knockAgain(): void {
+    for (const sessionId of this.#rooms.lobbies())
+      this.#rooms.knockAgain(sessionId, (connection) => this.#contextOf(connection));
   }
 }
 
-const dataOf = (socket: Socket): { principal?: Principal } => socket.data as { principal?: Principal };
-
-/** The connection as presence knows it: once for each room that is open. */
-const roomConnections = (connection: Connection): RoomConnection[] =>
-  [...connection.memberships.values()]
-    .filter(({ closed }) => !closed)
-    .map(({ sessionId, participantId }) => ({ sessionId, participantId, connectionId: connection.id }));
+const dataOf = (socket: Socket): { credential?: Credential } => socket.data as { credential?: Credential };

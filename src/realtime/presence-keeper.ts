@@ -1,49 +1,65 @@
-import type { Awaited, RoomConnection } from "../coordination/presence.ts";
+import type { RoomConnection } from "../coordination/presence.ts";
+import { DomainError } from "../domain/errors.ts";
 import type { App } from "../usecases/app.ts";
-import { disconnectFromRoom } from "../usecases/rooms/disconnect.ts";
-import { sweepRooms } from "../usecases/rooms/sweep.ts";
+import { awaitEverybody, isEverybodyOut, sweepRooms } from "../usecases/rooms/sweep.ts";
 
 const heartbeatMs = 1_000;
 const sweepMs = 250;
-
-export type PresenceKeeperOptions = {
-  /** Brings the connections of this node into their rooms anew, after the others took it for dead. */
-  rejoin: () => Promise<void>;
-  /** Somebody's last connection went with a node that died. */
-  onLost: (lost: Awaited) => void;
-};
+/** How often somebody looks for people in the attendance of whom presence knows nothing. */
+const awaitMs = 60_000;
 
 /**
- * Keeps presence true over time: says that this node lives, notices nodes that do not, and lets those leave whose
- * grace is over. What fails is tried again at the next beat.
+ * Keeps presence true over time: says that this node lives, notices nodes that do not, tells anew what presence has
+ * lost, and lets those leave whose grace is over. What fails is tried again at the next beat.
  */
 export class PresenceKeeper {
   readonly #app: App;
-  readonly #options: PresenceKeeperOptions;
+  readonly #rejoin: () => Promise<void>;
   readonly #timers: NodeJS.Timeout[];
   readonly #running = new Set<Promise<void>>();
-  /** The others took this node for dead, and not everybody is back in their rooms. */
+  /** Presence does not know every connection of this node. */
   #lapsed = false;
-  /** Connections whose end could not be told, because Redis was away. */
-  #untold: RoomConnection[] = [];
+  /** What could not be told of connections while presence was away, by connection and room. */
+  readonly #untold = new Map<string, () => Promise<void>>();
 
-  constructor(app: App, options: PresenceKeeperOptions) {
+  /** `rejoin` brings the connections of this node into their rooms anew. */
+  constructor(app: App, rejoin: () => Promise<void>) {
     this.#app = app;
-    this.#options = options;
+    this.#rejoin = rejoin;
     this.#timers = [
       this.#every(heartbeatMs, () => this.#beat()),
       this.#every(sweepMs, () => sweepRooms(app)),
+      this.#every(awaitMs, () => awaitEverybody(app)),
     ];
   }
 
   /** The first beat, before anybody may connect: from here on a death of this node is noticed. */
   async begin(): Promise<void> {
-    await this.#beat();
+    const { state } = await this.#beat();
+    await awaitEverybody(this.#app);
+    // With nobody in any room, nothing can have been lost.
+    if (state !== "settled" && (await isEverybodyOut(this.#app))) await this.#app.presence.settle();
   }
 
-  /** Remembers a connection that ended while presence could not be told. */
-  remember(connection: RoomConnection): void {
-    this.#untold.push(connection);
+  /** Presence could not be told of a connection: all are told anew. */
+  lapse(): void {
+    this.#lapsed = true;
+  }
+
+  /** Tells presence something of a connection in a room, now or as soon as it can be told. */
+  async surely(place: RoomConnection, tell: () => Promise<void>): Promise<void> {
+    try {
+      await tell();
+    } catch (error) {
+      this.#untold.set(nameOf(place), tell);
+      if (!(error instanceof DomainError && error.kind === "unavailable"))
+        this.#app.log.warn({ err: error }, "presence could not be told; it is told later");
+    }
+  }
+
+  /** What was to be told of a connection in a room is true no more. */
+  forget(place: RoomConnection): void {
+    this.#untold.delete(nameOf(place));
   }
 
   async close(): Promise<void> {
@@ -51,24 +67,30 @@ export class PresenceKeeper {
     await Promise.all(this.#running);
   }
 
-  async #beat(): Promise<void> {
-    const { lapsed, lost } = await this.#app.presence.heartbeat(this.#app.config.leaveGraceSeconds * 1000);
-    this.#lapsed ||= lapsed;
-    if (this.#lapsed) await this.#options.rejoin();
-    this.#lapsed = false;
-    for (const person of lost) this.#options.onLost(person);
-    for (let connection = this.#untold.shift(); connection; connection = this.#untold.shift()) {
-      try {
-        await disconnectFromRoom(this.#app, connection);
-      } catch (error) {
-        this.#untold.unshift(connection);
-        throw error;
-      }
+  async #beat() {
+    const { presence, publisher, config } = this.#app;
+    const graceMs = config.leaveGraceSeconds * 1000;
+    const beat = await presence.heartbeat({ graceMs, told: !this.#lapsed });
+    this.#lapsed ||= beat.lapsed;
+    for (const sessionId of new Set(beat.lost.map((one) => one.sessionId)))
+      publisher.publishPresenceNews(sessionId);
+    if (this.#lapsed) {
+      await this.#rejoin();
+      this.#lapsed = false;
     }
+    for (const [name, tell] of this.#untold) {
+      await tell();
+      this.#untold.delete(name);
+    }
+    if (beat.state === "told") {
+      await awaitEverybody(this.#app);
+      await presence.settle();
+    }
+    return beat;
   }
 
   /** Runs `work` again and again, never twice at once; a failure is logged when it begins and when it ends. */
-  #every(ms: number, work: () => Promise<void>): NodeJS.Timeout {
+  #every(ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
     let busy = false;
     let failing = false;
     return setInterval(() => {
@@ -91,3 +113,6 @@ export class PresenceKeeper {
     }, ms);
   }
 }
+
+const nameOf = ({ sessionId, participantId, connectionId }: RoomConnection): string =>
+  `${sessionId} ${participantId} ${connectionId}`;

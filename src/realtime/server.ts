@@ -1,14 +1,17 @@
 import type { Server as HttpServer } from "node:http";
 import { Server } from "socket.io";
 import type { App } from "../usecases/app.ts";
-import { awaitEverybody } from "../usecases/rooms/sweep.ts";
+import { refuse } from "./auth.ts";
 import { Live } from "./live.ts";
 
 const maxMessageBytes = 16 * 1024;
 
+/** How long a connection may take to say who it is. */
+const handshakeMs = 10_000;
+
 export type RealtimeOptions = {
   httpServer: HttpServer;
-  /** Carries passing events between nodes; one node needs none. */
+  /** Carries signals between nodes; one node needs none. */
   adapter?: Parameters<Server["adapter"]>[0];
 };
 
@@ -26,13 +29,15 @@ export const startRealtime = async (
     // A phone that lost its network is noticed within 15 s; one that closes its app, at once.
     pingInterval: 10_000,
     pingTimeout: 5_000,
+    connectTimeout: handshakeMs,
     serveClient: false,
     ...(adapter ? { adapter } : {}),
     ...(corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
   });
+  // The default namespace is there in any case: nobody has business in it.
+  io.use((_socket, next) => next(refuse("Connect to /live.", { code: "not_found" })));
   const live = new Live(app, io.of("/live"));
   await live.begin();
-  await awaitEverybody(app);
   return {
     close: async () => {
       await live.close();

@@ -7,6 +7,7 @@ import type { Logger } from "../log.ts";
 import type { Keyring } from "./access/keyring.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { CalendarReader } from "./slots/calendar-cache.ts";
+import type { RoomJob } from "./rooms/job.ts";
 import type { LaneJob } from "./lanes/job.ts";
 
 /** What the use cases work with; put together once, by the hub. */
@@ -14,6 +15,8 @@ export type App = {
   config: Config;
   sql: Database;
   lanes: Lanes<LaneJob>;
+  /** What is asked of rooms, in batches. Of this node alone: the lock of the session's row is what orders nodes. */
+  rooms: Lanes<RoomJob>;
   presence: Presence;
   publisher: Publisher;
   tokens: Tokens;

@@ -19,6 +19,8 @@ import { createClient } from "../../src/usecases/clients/create.ts";
 import { createCoach } from "../../src/usecases/coaches/create.ts";
 import type { LaneJob } from "../../src/usecases/lanes/job.ts";
 import { createCalendarReader } from "../../src/usecases/slots/calendar-cache.ts";
+import type { RoomJob } from "../../src/usecases/rooms/job.ts";
+import { runRoomBatch } from "../../src/usecases/rooms/run-batch.ts";
 import { runLaneBatch } from "../../src/usecases/lanes/run-batch.ts";
 import { createTestDatabase } from "./database.ts";
 
@@ -28,7 +30,7 @@ export type TestApp = {
   db: Database;
   databaseUrl: string;
   /** Carries passing events between nodes; null on a hub of one. */
-  adapter: Coordination<LaneJob>["adapter"];
+  adapter: Coordination<LaneJob, RoomJob>["adapter"];
   keys: Record<KeyScope, string>;
   makeCoach(input?: Partial<Omit<NewCoach, "id">>): Promise<Coach>;
   makeClient(input?: Partial<Omit<NewClient, "id">>): Promise<Client>;
@@ -54,9 +56,10 @@ export const createTestApp = async (env: Record<string, string> = {}, beside?: T
     nodeId: uuidv7(),
     log,
     runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
+    runRoomBatch: (jobs: readonly RoomJob[]) => runRoomBatch(app, jobs),
   });
   const db = openDatabase({ url: database.url, poolSize: config.databasePoolSize });
-  const app = await assemble(config, db, coordination);
+  const app = await assemble(config, { sql: db, ...coordination });
   const admin: RequestContext = {
     principal: { kind: "key", id: uuidv7(), name: "tests", scope: "admin" },
     requestId: "tests",
@@ -92,14 +95,13 @@ export const createTestApp = async (env: Record<string, string> = {}, beside?: T
   };
 };
 
-const assemble = async (
-  config: Config,
-  sql: Database,
-  { lanes, presence, publisher }: Coordination<LaneJob>,
-): Promise<App> => ({
+type Parts = Pick<App, "sql" | "lanes" | "rooms" | "presence" | "publisher">;
+
+const assemble = async (config: Config, { sql, lanes, rooms, presence, publisher }: Parts): Promise<App> => ({
   config,
   sql,
   lanes,
+  rooms,
   presence,
   publisher,
   tokens: createTokens(config, await findHubSecret(sql)),

@@ -4,6 +4,6 @@
 if tonumber(redis.call('HGET', KEYS[1], ARGV[2]) or '0') > 0 then
   return 0
 end
-redis.call('HDEL', KEYS[1], ARGV[2])
+redis.call('HDEL', KEYS[1], ARGV[2], 'state:' .. ARGV[2])
 redis.call('ZREM', KEYS[2], ARGV[1] .. '|' .. ARGV[2])
 return 1

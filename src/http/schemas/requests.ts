@@ -11,7 +11,7 @@ import {
   text,
   timeZone,
   uuid,
-} from "./fields.ts";
+} from "../../schemas/fields.ts";
 
 export const PersonParams = z.object({ id: reference("coach or client") });
 export const IdParams = z.object({ id: uuid });
@@ -127,6 +127,7 @@ export const CreateSessionTypeBody = z.strictObject({
   minimumNoticeMinutes: minutes(366 * 1440).optional(),
   bookingWindowDays: z.int().min(1).max(3660).nullable().optional(),
   requiresApproval: z.boolean().optional(),
+  requiresAdmission: z.boolean().optional(),
   approvalDeadlineMinutes: z
     .int()
     .min(1)
@@ -221,6 +222,8 @@ export const SessionsQuery = z.strictObject({
 });
 
 export const MySessionsQuery = SessionsQuery.extend({ as: z.enum(["coach", "client"]).optional() });
+
+export const ParticipantParams = z.object({ id: uuid, participantId: uuid });
 
 export const EventsQuery = z.strictObject({
   limit,

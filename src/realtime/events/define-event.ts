@@ -1,24 +1,25 @@
 import type { Namespace } from "socket.io";
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { isPlainText } from "../../domain/text.ts";
 import type { App } from "../../usecases/app.ts";
 import type { RequestContext } from "../../usecases/context.ts";
 import { refusalOf } from "../../usecases/failures.ts";
+import type { Boards } from "../boards.ts";
 import type { Connection } from "../connection.ts";
+import type { Outcome } from "../outcome.ts";
 import type { RoomFeed } from "../room-feed.ts";
+import type { Rooms } from "../rooms.ts";
 
 /** What an event's handler works with. */
 export type Scope = {
   app: App;
   connection: Connection;
   context: RequestContext;
+  rooms: Rooms;
+  boards: Boards;
   feed: RoomFeed;
   namespace: Namespace;
 };
-
-/** What the caller is told, and what is to be done right after, before anything else can happen. */
-export type Outcome = { answer: Record<string, unknown>; afterwards?: () => void };
 
 export type Failure = { code: string; message: string; retryAfterMs?: number };
 export type Acknowledgement = ({ ok: true } & Record<string, unknown>) | { ok: false; error: Failure };
@@ -26,16 +27,29 @@ export type Acknowledgement = ({ ok: true } & Record<string, unknown>) | { ok: f
 /** An event that clients send. */
 export type ClientEvent = {
   name: string;
+  /** For the document: what it does, what it takes and how it is answered beside `ok: true`. */
+  document: { summary: string; payload: z.ZodType; answer: z.ZodType };
   run: (scope: Scope, payload: unknown, acknowledge: (answer: Acknowledgement) => void) => Promise<void>;
 };
 
+export type EventDefinition<S extends z.ZodType> = {
+  name: string;
+  summary: string;
+  payload: S;
+  answer: z.ZodType;
+  handle: (scope: Scope, input: z.output<S>) => Promise<Outcome>;
+};
+
 /** Defines an event: owns parsing, turning errors into acknowledgements, and logging. */
-export const defineEvent = <S extends z.ZodType>(
-  name: string,
-  schema: S,
-  handle: (scope: Scope, input: z.output<S>) => Promise<Outcome>,
-): ClientEvent => ({
+export const defineEvent = <S extends z.ZodType>({
   name,
+  summary,
+  payload: schema,
+  answer: answerSchema,
+  handle,
+}: EventDefinition<S>): ClientEvent => ({
+  name,
+  document: { summary, payload: schema, answer: answerSchema },
   run: async (scope, payload, acknowledge) => {
     const startedAt = performance.now();
     let code = "ok";
@@ -76,16 +90,14 @@ const failureOf = ({ app, context }: Scope, name: string, error: unknown): Failu
   return { code: "internal", message: "Something went wrong on our side." };
 };
 
-/** Text of a person in a payload: lines and tabs, no other control characters. */
-export const typedText = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .refine(
-      (text) => isPlainText(text, { lines: true }),
-      "must not contain control characters or broken Unicode",
-    );
+/** The session that an event is about, in its payload. */
+export const sessionId = z.uuid().transform((id) => id.toLowerCase());
 
-/** A session's id in a payload. */
-export const sessionId = z.uuid();
+/** An answer that says no more than that it was done. */
+export const nothing = z.object({});
+
+/** JSON of somebody's own, of so many bytes at most. */
+export const json = (schema: z.ZodType, maxBytes: number) =>
+  schema.refine((value) => Buffer.byteLength(JSON.stringify(value) ?? "") <= maxBytes, {
+    message: `must take ${maxBytes} bytes of JSON at most`,
+  });

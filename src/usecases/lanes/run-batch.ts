@@ -1,11 +1,5 @@
 import type { LaneOutcome } from "../../coordination/lanes.ts";
-import {
-  type Fragment,
-  type Sql,
-  isDatabaseUnavailable,
-  isLockTimeout,
-  transactInFlights,
-} from "../../db/client.ts";
+import { type Fragment, type Sql, transactInFlights } from "../../db/client.ts";
 import { lockNameOf, upsertRecords } from "../../db/idempotency.ts";
 import { findSession } from "../../db/sessions.ts";
 import type { BookingAndSession } from "../../domain/lane/answer.ts";
@@ -16,6 +10,7 @@ import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
 import { AlreadyAnswered, answerOf, recordOf } from "../idempotency.ts";
 import { closeRoom } from "../sessions/close.ts";
+import { runEach, runSurely } from "../batch.ts";
 import { type News, createNews, openTransaction } from "../transaction.ts";
 import type { LaneJob } from "./job.ts";
 import { type LaneReading, readLaneState } from "./read-state.ts";
@@ -24,16 +19,13 @@ import { changeStatements } from "./write-changes.ts";
 /**
  * Runs a batch of lane jobs: locks their lanes, reads what they are about, decides one after another, writes what they
  * come to, all in one transaction. A refusal is its caller's alone and changes nothing of the others.
- *
- * Should the batch fail whole, which takes a writer from outside the lanes, it is tried once more; then each of its jobs
- * alone, so that one that cannot be written does not fail the rest.
  * @returns what came of each job, in their order
  */
 export const runLaneBatch = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
   const { firsts, twins } = partTwins(jobs);
   return twins.length === 0
-    ? runSurely(app, jobs)
-    : runEach(app, jobs, [firsts, ...twins.map((twin) => [twin])]);
+    ? runSurely(surely(app), jobs)
+    : runEach(surely(app), jobs, [firsts, ...twins.map((twin) => [twin])]);
 };
 
 /** A request that came twice under one key waits for the first to be committed, and then finds its answer. */
@@ -51,48 +43,12 @@ const partTwins = (jobs: readonly LaneJob[]): { firsts: LaneJob[]; twins: LaneJo
   return { firsts, twins };
 };
 
-const runSurely = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await runTransaction(app, jobs);
-    } catch (error) {
-      const groups = isLockTimeout(error) ? [...Map.groupBy(jobs, lanesOf).values()] : [];
-      // Somebody froze while they had one of these lanes: those who are in others go on.
-      if (groups.length > 1) return runEach(app, jobs, groups);
-      if (isDatabaseUnavailable(error)) return jobs.map(() => ({ error }));
-      if (attempt === 1) {
-        app.log.warn({ err: error, jobs: jobs.length }, "a batch of lane jobs is tried once more");
-      } else if (jobs.length === 1) {
-        return [{ error }];
-      } else {
-        return runEach(
-          app,
-          jobs,
-          jobs.map((job) => [job]),
-        );
-      }
-    }
-  }
-};
-
-/** The lanes that a job runs in, as one name. */
-const lanesOf = ({ needs }: LaneJob): string => needs.coachIds.join(" ");
-
-/** Runs groups of jobs one after another, each in a transaction of its own. @returns their outcomes as `jobs` stand */
-const runEach = async (
-  app: App,
-  jobs: readonly LaneJob[],
-  groups: readonly (readonly LaneJob[])[],
-): Promise<LaneOutcome[]> => {
-  const outcomes = new Map<LaneJob, LaneOutcome>();
-  for (const group of groups) {
-    const their = await runSurely(app, group);
-    for (const [index, job] of group.entries()) outcomes.set(job, their[index] ?? noOutcome);
-  }
-  return jobs.map((job) => outcomes.get(job) ?? noOutcome);
-};
-
-const noOutcome: LaneOutcome = { error: new Error("a job was left without an outcome") };
+const surely = (app: App) => ({
+  log: app.log,
+  run: (jobs: readonly LaneJob[]) => runTransaction(app, jobs),
+  /** The lanes that a job runs in, as one name. */
+  lockOf: ({ needs }: LaneJob): string => needs.coachIds.join(" "),
+});
 
 const runTransaction = async (app: App, jobs: readonly LaneJob[]): Promise<LaneOutcome[]> => {
   const news = createNews(app);

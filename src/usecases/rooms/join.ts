@@ -1,74 +1,64 @@
-import { insertVisit, listOpenVisits } from "../../db/attendance.ts";
-import { findSession, findSessionForUpdate } from "../../db/sessions.ts";
-import { DomainError, notFound } from "../../domain/errors.ts";
-import { systemActor } from "../../domain/principal.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { JoinResult } from "../../domain/room/join.ts";
+import type { Person } from "../../domain/room/request.ts";
 import type { PresenceStatus } from "../../domain/room.ts";
-import { assertJoinable, startsByItself } from "../../domain/session.ts";
+import type { PersonState } from "../../coordination/presence.ts";
+import type { Session } from "../../domain/session.ts";
 import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
-import { startLocked } from "../sessions/start.ts";
-import { type Transaction, transact } from "../transaction.ts";
-import { type Person, actorOfPerson, personOf } from "./participant.ts";
+import { personOf } from "./participant.ts";
 
-export type JoinRoomInput = { sessionId: string; connectionId: string };
+export type JoinRoomInput = {
+  /** Its id, coach and client, which never change, say who may come. */
+  session: Pick<Session, "id" | "coachId" | "clientId">;
+  connectionId: string;
+  /** What the person shows, where presence has forgotten it. */
+  state?: PersonState;
+};
 
-/** `before` is how the person stood before this connection; null when they were not in the room. */
-export type JoinedRoom = Person & { connections: number; before: PresenceStatus | null };
+/**
+ * `presence` is how many connections the person has now, and how they stood before this one (null: not in the room); it
+ * is null itself when presence could not be told, and has to be told later.
+ */
+export type JoinedRoom = {
+  person: Person;
+  presence: { connections: number; before: PresenceStatus | null } | null;
+} & JoinResult;
 
 /**
  * Brings a connection into the room of a session. A person's first one opens a visit and tells the room; with
  * coach and client both there, a scheduled session may start by itself.
  *
  * Presence comes first and the visit second, under the session's lock: a leave that runs at the same time either
- * sees this connection and stays its hand, or has closed the visit before this opens another.
- * @throws DomainError `not_found`, `forbidden`, `too_early`, `session_closed`, `room_full`
+ * sees this connection and stays its hand, or has closed the visit before this opens another. Whoever calls takes the
+ * connection out of presence again when this throws, or says that they wait.
+ * @throws DomainError `not_found`, `forbidden`, `removed`, `too_early`, `session_closed`, `room_full`, `rate_limited`
  */
 export const joinRoom = async (
   app: App,
   context: RequestContext,
-  input: JoinRoomInput,
+  { session, connectionId, state }: JoinRoomInput,
 ): Promise<JoinedRoom> => {
-  const session = await findSession(app.sql, input.sessionId);
-  if (!session) throw notFound("session");
   const person = await personOf(app.sql, context.principal, session);
-  const connection = { ...input, participantId: person.participantId };
-  const presence = await app.presence.connect(connection);
-  try {
-    await transact(app, context, (transaction) =>
-      openVisit(app, transaction, { person, sessionId: session.id }),
+  const connection = { sessionId: session.id, participantId: person.participantId, connectionId };
+  const presence = await app.presence.connect(connection, state).catch(unlessUnavailable);
+  if (presence && presence.connections > app.config.connectionsPerPerson) {
+    throw new DomainError(
+      "rate_limited",
+      "rate_limited",
+      `A person may have ${app.config.connectionsPerPerson} connections: close one first.`,
+      { facts: { retryAfterMs: 10_000 } },
     );
-  } catch (error) {
-    await app.presence.disconnect(connection, app.config.leaveGraceSeconds * 1000).catch(() => {});
-    throw error;
   }
-  return { ...person, ...presence };
+  const result = (await app.rooms.run(session.id, {
+    sessionId: session.id,
+    requestId: context.requestId,
+    request: { kind: "join", person },
+  })) as JoinResult;
+  return { person, presence, ...result };
 };
 
-const openVisit = async (
-  app: App,
-  transaction: Transaction,
-  { person, sessionId }: { person: Person; sessionId: string },
-): Promise<void> => {
-  const { sql } = transaction;
-  const locked = await findSessionForUpdate(sql, sessionId);
-  if (!locked) throw notFound("session");
-  const { session, now } = locked;
-  assertJoinable(session, app.config.joinEarlyMinutes, now);
-  const present = await listOpenVisits(sql, session.id);
-  if (present.some((visit) => visit.participantId === person.participantId)) return;
-  if (present.length >= app.config.roomCapacity) {
-    throw new DomainError("conflict", "room_full", `This room holds ${app.config.roomCapacity} people.`);
-  }
-  await insertVisit(sql, { id: app.newId(), sessionId: session.id, ...person, joinedAt: now });
-  const joined = await transaction.appendEvents(session, [
-    { type: "participant:joined", actor: actorOfPerson(person), data: { ...person, joinedAt: now } },
-  ]);
-  await transaction.appendOutbox({
-    type: "participant.joined",
-    payload: { sessionId: session.id, participantId: person.participantId },
-  });
-  const roles = [...present.map((visit) => visit.role), person.role];
-  if (startsByItself(joined, roles, app.config.autoStart)) {
-    await startLocked(transaction, { session: joined, now, actor: systemActor, reason: "both_present" });
-  }
+const unlessUnavailable = (error: unknown): null => {
+  if (error instanceof DomainError && error.kind === "unavailable") return null;
+  throw error;
 };

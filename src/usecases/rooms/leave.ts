@@ -16,6 +16,7 @@ export type LeaveRoomInput = {
  * Closes the visit of a person who has no connection left, and tells the room, once: who is connected stays, and
  * for who has left before nothing changes.
  * @returns whether they left by this
+ * @throws DomainError `unavailable` while nobody can tell who is connected: then nobody leaves
  */
 export const leaveRoom = async (app: App, input: LeaveRoomInput): Promise<boolean> => {
   const { sessionId, participantId, reason } = input;

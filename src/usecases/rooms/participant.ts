@@ -2,17 +2,19 @@ import type { Sql } from "../../db/client.ts";
 import { findClient } from "../../db/clients.ts";
 import { findCoach } from "../../db/coaches.ts";
 import { forbidden, notFound } from "../../domain/errors.ts";
-import type { Actor, ParticipantRole, Principal } from "../../domain/principal.ts";
+import type { Principal } from "../../domain/principal.ts";
+import type { Person } from "../../domain/room/request.ts";
 import type { Session } from "../../domain/session.ts";
-
-/** Who somebody is in a room. */
-export type Person = { participantId: string; role: ParticipantRole; name: string };
 
 /**
  * Who a principal is in the room of a session.
  * @throws DomainError `not_found` for a room that is not theirs to see, `forbidden` for one who needs a ticket
  */
-export const personOf = async (sql: Sql, principal: Principal, session: Session): Promise<Person> => {
+export const personOf = async (
+  sql: Sql,
+  principal: Principal,
+  session: Pick<Session, "id" | "coachId" | "clientId">,
+): Promise<Person> => {
   if (principal.kind === "ticket") {
     if (principal.sessionId !== session.id) throw notFound("session");
     const { participantId, role, name } = principal;
@@ -27,9 +29,3 @@ export const personOf = async (sql: Sql, principal: Principal, session: Session)
   if (known === undefined) throw notFound("session");
   return { participantId: id, role, name: known };
 };
-
-export const actorOfPerson = ({ role, participantId, name }: Person): Actor => ({
-  type: role,
-  id: participantId,
-  name,
-});

@@ -1,77 +1,48 @@
-import { inTransaction } from "../../db/client.ts";
 import type { PresenceEntry } from "../../coordination/presence.ts";
-import { listOpenVisits } from "../../db/attendance.ts";
+import { listOpenVisitsOf } from "../../db/attendance.ts";
+import { inTransaction } from "../../db/client.ts";
 import { listEvents } from "../../db/session-events.ts";
-import { findSession, listLastSeqs } from "../../db/sessions.ts";
-import { DomainError, notFound } from "../../domain/errors.ts";
+import { findSession, listLastSeqs, listSessionsById } from "../../db/sessions.ts";
+import { notFound } from "../../domain/errors.ts";
+import { type RoomState, newcomer } from "../../domain/room/state.ts";
 import type { Participant, RoomEvent, Visit } from "../../domain/room.ts";
 import type { Session } from "../../domain/session.ts";
 import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
 import { requireSession } from "../sessions/read.ts";
 
-/** A room at one moment of its log: applying the events after `seq` to `participants` keeps them true. */
-export type RoomSnapshot = {
-  session: Session;
-  participants: Participant[];
-  seq: number;
-  events: RoomEvent[];
-};
-
-/** More missed events than this are not sent in one acknowledgement: such a client starts from the snapshot. */
-const maxCatchUp = 1_000;
-
 /**
- * The room as it stands, read in one snapshot of the database, with the events after `after` where it is given.
- * @returns `recovered` false when more was missed than is sent at once: then `events` is empty
- * @throws DomainError `not_found`; `invalid_request` for an `after` beyond the log
+ * Rooms at one moment of their logs, with everybody in them as a newcomer is seen: presence says more. Sessions that do
+ * not exist are not among them. For the room feed, which asks for nobody.
  */
-export const readRoom = async (
-  app: App,
-  { sessionId, after }: { sessionId: string; after?: number | undefined },
-): Promise<RoomSnapshot & { recovered: boolean }> => {
-  const [session, visits, events] = await inTransaction(
+export const readRooms = async (app: App, sessionIds: readonly string[]): Promise<Map<string, RoomState>> => {
+  const [sessions, visits] = await inTransaction(
     app.sql,
-    (sql) =>
-      Promise.all([
-        findSession(sql, sessionId),
-        listOpenVisits(sql, sessionId),
-        after === undefined ? [] : listEvents(sql, sessionId, { after, limit: maxCatchUp + 1 }),
-      ]),
+    (sql) => Promise.all([listSessionsById(sql, sessionIds), listOpenVisitsOf(sql, sessionIds)]),
     "ISOLATION LEVEL REPEATABLE READ READ ONLY",
   );
-  if (!session) throw notFound("session");
-  if (after !== undefined && after > session.lastSeq) {
-    const message = `is beyond the newest event, ${session.lastSeq}`;
-    throw new DomainError("invalid", "invalid_request", `after ${message}`, {
-      facts: { errors: [{ path: "after", message }] },
-    });
-  }
-  const recovered = events.length <= maxCatchUp;
-  return {
-    session,
-    participants: merge(visits, await app.presence.read(sessionId)),
-    seq: session.lastSeq,
-    events: recovered ? [...events] : [],
-    recovered,
-  };
+  const byRoom = Map.groupBy(visits, ({ sessionId }) => sessionId);
+  return new Map(
+    sessions.map((session) => {
+      const people = (byRoom.get(session.id) ?? []).map(
+        (visit) => [visit.participantId, participantOf(visit, newcomer)] as const,
+      );
+      return [session.id, { seq: session.lastSeq, session, participants: new Map(people) }];
+    }),
+  );
 };
 
-/** Attendance says who is there, presence how they can be reached: one whom presence does not know is awaited. */
-const merge = (visits: readonly Visit[], presence: readonly PresenceEntry[]): Participant[] => {
-  const byId = new Map(presence.map((entry) => [entry.participantId, entry]));
-  return visits.map(({ participantId, role, name, joinedAt }) => {
-    const { connections, status } = byId.get(participantId) ?? {
-      connections: 0,
-      status: "reconnecting" as const,
-    };
-    return { participantId, role, name, joinedAt, connections, status, state: {} };
-  });
-};
+const participantOf = (
+  { participantId, role, name, joinedAt }: Visit,
+  { connections, status, state }: Pick<Participant, "connections" | "status" | "state">,
+): Participant => ({ participantId, role, name, joinedAt, connections, status, state });
+
+/** How a person is seen whom presence does not know: they are awaited. */
+export const missing = { connections: 0, status: "reconnecting", state: {} } as const;
 
 /**
- * Who is in the session's room.
- * @throws DomainError `not_found`
+ * Who is in the session's room: the attendance says who, presence how they can be reached.
+ * @throws DomainError `not_found`; `unavailable` while nobody can tell who is present
  */
 export const listParticipants = async (
   app: App,
@@ -79,7 +50,17 @@ export const listParticipants = async (
   sessionId: string,
 ): Promise<Participant[]> => {
   await requireSession(app, context, { id: sessionId, operation: "session.read" });
-  return (await readRoom(app, { sessionId })).participants;
+  const presence = await app.presence.read(sessionId);
+  const byId = new Map<string, PresenceEntry>(presence.map((entry) => [entry.participantId, entry]));
+  const visits = await listOpenVisitsOf(app.sql, [sessionId]);
+  return visits.map((visit) => participantOf(visit, byId.get(visit.participantId) ?? missing));
+};
+
+/** The session whose room somebody asks about. @throws DomainError `not_found` */
+export const requireRoom = async (app: App, sessionId: string): Promise<Session> => {
+  const session = await findSession(app.sql, sessionId);
+  if (!session) throw notFound("session");
+  return session;
 };
 
 /** The newest seq of each of these sessions, in one statement. For the room feed, which asks for nobody. */

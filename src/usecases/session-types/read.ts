@@ -19,6 +19,7 @@ const publicFieldNames = [
   "minimumNoticeMinutes",
   "bookingWindowDays",
   "requiresApproval",
+  "requiresAdmission",
   "stepMinutes",
   "cancelCutoffMinutes",
   "rescheduleCutoffMinutes",

@@ -1,9 +1,11 @@
+import { listAdmissions } from "../../db/admissions.ts";
 import { findClient } from "../../db/clients.ts";
 import { findCoach } from "../../db/coaches.ts";
 import { findNow } from "../../db/client.ts";
 import type { Standing } from "../../domain/access.ts";
-import { forbidden, invalid, notFound } from "../../domain/errors.ts";
+import { DomainError, forbidden, invalid, notFound } from "../../domain/errors.ts";
 import type { ParticipantRole } from "../../domain/principal.ts";
+import type { Person } from "../../domain/room/request.ts";
 import { type Session, assertJoinable } from "../../domain/session.ts";
 import { addMinutes } from "../../domain/time.ts";
 import type { App } from "../app.ts";
@@ -24,7 +26,7 @@ export type JoinResult = { ticket: string; expiresAt: Date; url: string; session
 
 /**
  * Admits a person to a session's room: a ticket for its socket. Counts nobody present; attendance begins there.
- * @throws DomainError `not_found`, `forbidden`, `too_early`, `session_closed`, `invalid_request`
+ * @throws DomainError `not_found`, `forbidden`, `removed`, `too_early`, `session_closed`, `invalid_request`
  */
 export const joinSession = async (
   app: App,
@@ -45,11 +47,29 @@ export const joinSession = async (
         ? await findCoach(sql, session.coachId)
         : await findClient(sql, session.clientId);
     if (!person) throw notFound("session");
-    const expiresAt = addMinutes(now, app.config.ticketMinutes);
-    const claims = { sid: session.id, role, name: input.name ?? person.name };
-    const ticket = await app.tokens.signTicket(claims, person.id, expiresAt);
+    const name = input.name ?? person.name;
+    const whose = { sessionId: session.id, participantId: person.id, role, name };
+    const [admission] = await listAdmissions(sql, [whose]);
+    if (admission?.status === "removed") {
+      throw new DomainError(
+        "forbidden",
+        "removed",
+        "This person was removed from the room; admit them first.",
+      );
+    }
+    const { ticket, expiresAt } = await issueTicket(app, { ...whose, now });
     return { ticket, expiresAt, url: `${app.publicUrl()}/live`, session };
   });
+};
+
+/** Signs a ticket for one participant of one session, good for `TICKET_MINUTES`. */
+export const issueTicket = async (
+  app: App,
+  { sessionId, participantId, role, name, now }: Person & { sessionId: string; now: Date },
+): Promise<{ ticket: string; expiresAt: Date }> => {
+  const expiresAt = addMinutes(now, app.config.ticketMinutes);
+  const ticket = await app.tokens.signTicket({ sid: sessionId, role, name }, participantId, expiresAt);
+  return { ticket, expiresAt };
 };
 
 const chooseRole = (

@@ -44,13 +44,13 @@ export const startSession = async (
   });
 };
 
-export type Start = { session: Session; now: Date; actor: Actor; reason: string | null };
+type Start = { session: Session; now: Date; actor: Actor; reason: string | null };
 
 /**
  * Starts a session that the transaction has locked.
  * @throws DomainError `invalid_state`
  */
-export const startLocked = async (
+const startLocked = async (
   transaction: Transaction,
   { session, now, actor, reason }: Start,
 ): Promise<Session> => {

@@ -19,29 +19,50 @@ afterAll(async () => {
   redis.disconnect();
 });
 
+/** One that may judge: nobody was lost. */
+const settled = async (presence: Presence): Promise<Presence> => {
+  await presence.settle();
+  return presence;
+};
+
 const onRedis = (own = crypto.randomUUID(), leaseMs = 5_000): Presence =>
   createRedisPresence({ redis, prefix: `${prefix}-${own}`, nodeId: crypto.randomUUID(), leaseMs });
 
 const soon = 30;
 const never = 600_000;
 
-describe.each<[string, () => Presence]>([
-  ["in memory", () => createMemoryPresence()],
-  ["on Redis", () => onRedis()],
+describe.each<[string, () => Promise<Presence>]>([
+  ["in memory", () => settled(createMemoryPresence())],
+  ["on Redis", () => settled(onRedis())],
 ])("presence %s", (_, create) => {
   const ada = { sessionId: "s1", participantId: "ada" };
   const phone = { ...ada, connectionId: "phone" };
   const laptop = { ...ada, connectionId: "laptop" };
 
+  test("keeps what a person shows while they are in the room, and only then", async () => {
+    const presence = await create();
+    expect(await presence.update("s1", "ada", { hand: true })).toBe(false);
+    await presence.connect(phone, { hand: true });
+    await presence.connect(laptop, { hand: false });
+    expect(await presence.read("s1")).toMatchObject([{ connections: 2, state: { hand: true } }]);
+    expect(await presence.update("s1", "ada", { mood: "ready" })).toBe(true);
+    await presence.disconnect(phone, never);
+    await presence.disconnect(laptop, never);
+    expect(await presence.read("s1")).toMatchObject([{ status: "reconnecting", state: { mood: "ready" } }]);
+    await presence.forget("s1", "ada");
+    await presence.connect(phone);
+    expect(await presence.read("s1")).toMatchObject([{ state: {} }]);
+  });
+
   test("counts the connections of a person, each once, and tells how they stood before", async () => {
-    const presence = create();
+    const presence = await create();
     expect(await presence.connect(phone)).toEqual({ connections: 1, before: null });
     expect(await presence.connect(laptop)).toEqual({ connections: 2, before: "connected" });
     expect(await presence.connect(laptop)).toEqual({ connections: 2, before: "connected" });
     expect(await presence.disconnect(phone, never)).toEqual({ connections: 1, changed: true });
     expect(await presence.disconnect(phone, never)).toEqual({ connections: 1, changed: false });
     expect(await presence.read("s1")).toEqual([
-      { participantId: "ada", connections: 1, status: "connected" },
+      { participantId: "ada", connections: 1, status: "connected", state: {} },
     ]);
     expect(await presence.count("s1", "ada")).toBe(1);
     expect(await presence.count("s1", "nobody")).toBe(0);
@@ -49,11 +70,11 @@ describe.each<[string, () => Presence]>([
   });
 
   test("waits for who lost the last connection; who comes back is awaited no more", async () => {
-    const presence = create();
+    const presence = await create();
     await presence.connect(phone);
     await presence.disconnect(phone, never);
     expect(await presence.read("s1")).toEqual([
-      { participantId: "ada", connections: 0, status: "reconnecting" },
+      { participantId: "ada", connections: 0, status: "reconnecting", state: {} },
     ]);
     expect(await presence.due(10)).toEqual([]);
     expect(await presence.connect(laptop)).toEqual({ connections: 1, before: "reconnecting" });
@@ -66,7 +87,7 @@ describe.each<[string, () => Presence]>([
   });
 
   test("keeps people due until they are forgotten, and tells no more of them than asked for", async () => {
-    const presence = create();
+    const presence = await create();
     for (const participantId of ["a", "b", "c"]) {
       await presence.connect({ sessionId: "s1", participantId, connectionId: participantId });
       await presence.disconnect({ sessionId: "s1", participantId, connectionId: participantId }, 0);
@@ -80,26 +101,26 @@ describe.each<[string, () => Presence]>([
   });
 
   test("never forgets somebody who is connected", async () => {
-    const presence = create();
+    const presence = await create();
     await presence.connect(phone);
     await presence.forget("s1", "ada");
     expect(await presence.count("s1", "ada")).toBe(1);
   });
 
   test("waits for somebody whom only the attendance knows, and for nobody who is there or awaited", async () => {
-    const presence = create();
-    await presence.expect(ada, soon);
-    await presence.expect(ada, never);
+    const presence = await create();
+    await presence.expect([ada], soon);
+    await presence.expect([ada], never);
     expect(await waitFor(async () => (await presence.due(10))[0], { what: "the end of the wait" })).toEqual(
       ada,
     );
     await presence.connect(phone);
-    await presence.expect(ada, 0);
+    await presence.expect([ada], 0);
     expect(await presence.due(10)).toEqual([]);
   });
 
   test("forgets a closed room with its connections: their end later on is no news", async () => {
-    const presence = create();
+    const presence = await create();
     await presence.connect(phone);
     await presence.clear("s1");
     expect(await presence.disconnect(phone, 0)).toEqual({ connections: 0, changed: false });
@@ -109,14 +130,14 @@ describe.each<[string, () => Presence]>([
 
 test("memory and Redis agree, whatever comes in whatever order", async () => {
   const step = fc.record({
-    kind: fc.constantFrom("connect", "disconnect", "forget", "expect", "clear"),
+    kind: fc.constantFrom("connect", "disconnect", "update", "forget", "expect", "clear"),
     sessionId: fc.constantFrom("s1", "s2"),
     participantId: fc.constantFrom("a", "b"),
     connectionId: fc.constantFrom("1", "2", "3"),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-      const both = [createMemoryPresence(), onRedis()] as const;
+      const both = [await settled(createMemoryPresence()), await settled(onRedis())] as const;
       for (const { kind, ...chosen } of steps) {
         // A socket is one person's.
         const connection = { ...chosen, connectionId: `${chosen.participantId}${chosen.connectionId}` };
@@ -124,9 +145,13 @@ test("memory and Redis agree, whatever comes in whatever order", async () => {
           both.map((presence) => {
             if (kind === "connect") return presence.connect(connection);
             if (kind === "disconnect") return presence.disconnect(connection, never);
+            if (kind === "update")
+              return presence.update(connection.sessionId, connection.participantId, {
+                by: chosen.connectionId,
+              });
             if (kind === "forget") return presence.forget(connection.sessionId, connection.participantId);
             return kind === "expect"
-              ? presence.expect(connection, never)
+              ? presence.expect([connection], never)
               : presence.clear(connection.sessionId);
           }),
         );
@@ -156,46 +181,69 @@ describe("nodes on one Redis", () => {
   test("take away the connections of one that went silent, and only one of them acts on it", async () => {
     const own = crypto.randomUUID();
     const dead = onRedis(own, 60);
-    const survivors = [onRedis(own), onRedis(own), onRedis(own)];
-    await dead.heartbeat(never);
+    const survivors = [await settled(onRedis(own)), onRedis(own), onRedis(own)];
+    await dead.heartbeat({ graceMs: never, told: true });
     await dead.connect({ sessionId: "s", participantId: "gone", connectionId: "1" });
     await dead.connect({ sessionId: "s", participantId: "elsewhere-too", connectionId: "2" });
     await survivors[0]?.connect({ sessionId: "s", participantId: "elsewhere-too", connectionId: "3" });
     const lost: unknown[] = [];
     await waitFor(
       async () => {
-        const beats = await Promise.all(survivors.map((node) => node.heartbeat(soon)));
+        const beats = await Promise.all(
+          survivors.map((node) => node.heartbeat({ graceMs: soon, told: true })),
+        );
         lost.push(...beats.flatMap((beat) => beat.lost));
         return lost.length > 0;
       },
       { what: "the death to be noticed" },
     );
-    await Promise.all(survivors.map((node) => node.heartbeat(soon)));
+    await Promise.all(survivors.map((node) => node.heartbeat({ graceMs: soon, told: true })));
     expect(lost).toEqual([{ sessionId: "s", participantId: "gone" }]);
     expect(await survivors[1]?.count("s", "elsewhere-too")).toBe(1);
     expect(await waitFor(async () => (await survivors[2]?.due(10))?.[0], { what: "them to be due" })).toEqual(
       lost[0],
     );
     // It was frozen rather than dead: it learns of it, tells its connections anew, and they count again.
-    expect(await dead.heartbeat(never)).toMatchObject({ lapsed: true });
+    expect(await dead.heartbeat({ graceMs: never, told: true })).toMatchObject({ lapsed: true });
     expect(await dead.connect({ sessionId: "s", participantId: "gone", connectionId: "1" })).toEqual({
       connections: 1,
       before: "reconnecting",
     });
-    expect(await dead.heartbeat(never)).toMatchObject({ lapsed: false });
+    expect(await dead.heartbeat({ graceMs: never, told: true })).toMatchObject({ lapsed: false });
   });
 
-  test("learn that Redis lost its memory, and can tell it everything anew", async () => {
+  test("learn that Redis lost its memory, and judge nobody until every node has told what it knows", async () => {
     const own = crypto.randomUUID();
-    const node = onRedis(own);
-    expect(await node.heartbeat(never)).toEqual({ lapsed: false, lost: [] });
-    await node.connect({ sessionId: "s", participantId: "p", connectionId: "1" });
+    const leaseMs = 300;
+    const [a, b] = [await settled(onRedis(own, leaseMs)), onRedis(own, leaseMs)];
+    const phone = { sessionId: "s", participantId: "p", connectionId: "1" };
+    const beat = { graceMs: 0, told: true };
+    expect(await a.heartbeat(beat)).toEqual({ lapsed: false, lost: [], state: "settled" });
+    await b.heartbeat(beat);
+    await a.connect(phone);
     await redis.del(...(await redis.keys(`${prefix}-${own}*`)));
-    expect(await node.heartbeat(never)).toEqual({ lapsed: true, lost: [] });
-    expect(await node.connect({ sessionId: "s", participantId: "p", connectionId: "1" })).toEqual({
-      connections: 1,
-      before: null,
-    });
+
+    expect(await a.heartbeat(beat)).toEqual({ lapsed: true, lost: [], state: "unsettled" });
+    await a.expect([{ sessionId: "s", participantId: "q" }], 0);
+    await expect(a.count("s", "p")).rejects.toThrow("unavailable");
+    await expect(a.read("s")).rejects.toThrow("unavailable");
+    expect(await a.due(10)).toEqual([]);
+    expect(await a.connect(phone)).toEqual({ connections: 1, before: null });
+    // The other node has not told what it knows: however often the first one beats, that is not enough.
+    const wipedAt = performance.now();
+    await waitFor(
+      async () => {
+        expect(await b.heartbeat({ ...beat, told: false })).toMatchObject({ state: "unsettled" });
+        expect(await a.heartbeat(beat)).toMatchObject({ state: "unsettled" });
+        return performance.now() - wipedAt > 2 * leaseMs;
+      },
+      { what: "two leases to pass" },
+    );
+    expect(await b.heartbeat(beat)).toMatchObject({ state: "told" });
+    await a.settle();
+    expect(await b.count("s", "p")).toBe(1);
+    expect(await b.due(10)).toEqual([{ sessionId: "s", participantId: "q" }]);
+    expect(await a.heartbeat(beat)).toMatchObject({ state: "settled" });
   });
 
   test("leave no keys behind for a room that has emptied", async () => {

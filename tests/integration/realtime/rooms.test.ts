@@ -137,13 +137,13 @@ describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
       principal: { kind: "user", role: "client", id: participantId, name: "Maya" } as const,
       requestId: "race",
     };
-    await joinRoom(app, context, { sessionId, connectionId: "0" });
+    await joinRoom(app, context, { session: room.session, connectionId: "0" });
     for (let round = 1; round <= 40; round++) {
       await app.presence.disconnect({ sessionId, participantId, connectionId: `${round - 1}` }, 0);
       const node = rooms.nodes[round % rooms.nodes.length] ?? rooms.world;
       await Promise.all([
         leaveRoom(app, { sessionId, participantId, reason: "lost", requestId: "race" }),
-        joinRoom(node.app, context, { sessionId, connectionId: `${round}` }),
+        joinRoom(node.app, context, { session: room.session, connectionId: `${round}` }),
       ]);
       expect(await people(sessionId)).toMatchObject([{ participantId, status: "connected", connections: 1 }]);
     }

@@ -1,6 +1,6 @@
 import { readAvailability as read } from "../../../usecases/availability/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Availability } from "../../schemas/answers.ts";
+import { Availability } from "../../../schemas/answers.ts";
 import { PersonParams } from "../../schemas/requests.ts";
 
 export const readAvailability = defineOperation({

@@ -1,6 +1,6 @@
 import { setAvailability as set } from "../../../usecases/availability/set.ts";
 import { defineOperation } from "../../operation.ts";
-import { Availability } from "../../schemas/answers.ts";
+import { Availability } from "../../../schemas/answers.ts";
 import { AvailabilityBody, PersonParams } from "../../schemas/requests.ts";
 
 export const setAvailability = defineOperation({

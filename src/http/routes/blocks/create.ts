@@ -1,6 +1,6 @@
 import { createBlock as create } from "../../../usecases/blocks/create.ts";
 import { defineOperation } from "../../operation.ts";
-import { Block } from "../../schemas/answers.ts";
+import { Block } from "../../../schemas/answers.ts";
 import { BlockBody, PersonParams } from "../../schemas/requests.ts";
 
 export const createBlock = defineOperation({

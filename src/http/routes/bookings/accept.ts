@@ -1,6 +1,6 @@
 import { acceptBooking as accept } from "../../../usecases/bookings/accept.ts";
 import { defineOperation } from "../../operation.ts";
-import { BookingWithSession } from "../../schemas/answers.ts";
+import { BookingWithSession } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const acceptBooking = defineOperation({

@@ -1,6 +1,6 @@
 import { bookSession as book } from "../../../usecases/bookings/book.ts";
 import { defineOperation } from "../../operation.ts";
-import { BookingWithSession } from "../../schemas/answers.ts";
+import { BookingWithSession } from "../../../schemas/answers.ts";
 import { BookBody } from "../../schemas/requests.ts";
 
 export const bookSession = defineOperation({

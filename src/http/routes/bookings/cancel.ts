@@ -1,6 +1,6 @@
 import { cancelBooking as cancel } from "../../../usecases/bookings/cancel.ts";
 import { defineOperation } from "../../operation.ts";
-import { BookingWithSession } from "../../schemas/answers.ts";
+import { BookingWithSession } from "../../../schemas/answers.ts";
 import { IdParams, ReasonBody } from "../../schemas/requests.ts";
 
 export const cancelBooking = defineOperation({

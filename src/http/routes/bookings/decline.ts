@@ -1,6 +1,6 @@
 import { declineBooking as decline } from "../../../usecases/bookings/decline.ts";
 import { defineOperation } from "../../operation.ts";
-import { BookingWithSession } from "../../schemas/answers.ts";
+import { BookingWithSession } from "../../../schemas/answers.ts";
 import { IdParams, ReasonBody } from "../../schemas/requests.ts";
 
 export const declineBooking = defineOperation({

@@ -1,6 +1,6 @@
 import { listBookings as list } from "../../../usecases/bookings/list.ts";
 import { defineOperation } from "../../operation.ts";
-import { Booking, pageOf } from "../../schemas/answers.ts";
+import { Booking, pageOf } from "../../../schemas/answers.ts";
 import { BookingsQuery } from "../../schemas/requests.ts";
 
 export const listBookings = defineOperation({

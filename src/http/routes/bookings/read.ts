@@ -1,6 +1,6 @@
 import { readBooking as read } from "../../../usecases/bookings/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Booking } from "../../schemas/answers.ts";
+import { Booking } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const readBooking = defineOperation({

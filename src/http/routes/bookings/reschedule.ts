@@ -1,6 +1,6 @@
 import { rescheduleBooking as reschedule } from "../../../usecases/bookings/reschedule.ts";
 import { defineOperation } from "../../operation.ts";
-import { BookingWithSession } from "../../schemas/answers.ts";
+import { BookingWithSession } from "../../../schemas/answers.ts";
 import { IdParams, RescheduleBody } from "../../schemas/requests.ts";
 
 export const rescheduleBooking = defineOperation({

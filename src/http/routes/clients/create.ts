@@ -1,6 +1,6 @@
 import { createClient as create } from "../../../usecases/clients/create.ts";
 import { defineOperation } from "../../operation.ts";
-import { Client } from "../../schemas/answers.ts";
+import { Client } from "../../../schemas/answers.ts";
 import { CreateClientBody } from "../../schemas/requests.ts";
 
 export const createClient = defineOperation({

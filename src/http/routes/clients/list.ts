@@ -1,6 +1,6 @@
 import { listClients as list } from "../../../usecases/clients/list.ts";
 import { defineOperation } from "../../operation.ts";
-import { Client, pageOf } from "../../schemas/answers.ts";
+import { Client, pageOf } from "../../../schemas/answers.ts";
 import { PageQuery } from "../../schemas/requests.ts";
 
 export const listClients = defineOperation({

@@ -1,6 +1,6 @@
 import { readClient as read } from "../../../usecases/clients/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Client } from "../../schemas/answers.ts";
+import { Client } from "../../../schemas/answers.ts";
 import { PersonParams } from "../../schemas/requests.ts";
 
 export const readClient = defineOperation({

@@ -1,6 +1,6 @@
 import { updateClient as update } from "../../../usecases/clients/update.ts";
 import { defineOperation } from "../../operation.ts";
-import { Client } from "../../schemas/answers.ts";
+import { Client } from "../../../schemas/answers.ts";
 import { PersonParams, UpdateClientBody } from "../../schemas/requests.ts";
 
 export const updateClient = defineOperation({

@@ -1,6 +1,6 @@
 import { createCoach as create } from "../../../usecases/coaches/create.ts";
 import { defineOperation } from "../../operation.ts";
-import { Coach } from "../../schemas/answers.ts";
+import { Coach } from "../../../schemas/answers.ts";
 import { CreateCoachBody } from "../../schemas/requests.ts";
 
 export const createCoach = defineOperation({

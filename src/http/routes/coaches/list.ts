@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { listCoaches as list } from "../../../usecases/coaches/list.ts";
 import { defineOperation } from "../../operation.ts";
-import { Coach, PublicCoach, pageOf } from "../../schemas/answers.ts";
+import { Coach, PublicCoach, pageOf } from "../../../schemas/answers.ts";
 import { PageQuery } from "../../schemas/requests.ts";
 
 export const listCoaches = defineOperation({

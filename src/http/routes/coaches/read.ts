@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { readCoach as read } from "../../../usecases/coaches/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Coach, PublicCoach } from "../../schemas/answers.ts";
+import { Coach, PublicCoach } from "../../../schemas/answers.ts";
 import { PersonParams } from "../../schemas/requests.ts";
 
 export const readCoach = defineOperation({

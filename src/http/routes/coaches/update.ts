@@ -1,6 +1,6 @@
 import { updateCoach as update } from "../../../usecases/coaches/update.ts";
 import { defineOperation } from "../../operation.ts";
-import { Coach } from "../../schemas/answers.ts";
+import { Coach } from "../../../schemas/answers.ts";
 import { PersonParams, UpdateCoachBody } from "../../schemas/requests.ts";
 
 export const updateCoach = defineOperation({

@@ -1,6 +1,6 @@
 import { createHold as create } from "../../../usecases/holds/create.ts";
 import { defineOperation } from "../../operation.ts";
-import { Hold } from "../../schemas/answers.ts";
+import { Hold } from "../../../schemas/answers.ts";
 import { HoldBody } from "../../schemas/requests.ts";
 
 export const createHold = defineOperation({

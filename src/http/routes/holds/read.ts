@@ -1,6 +1,6 @@
 import { readHold as read } from "../../../usecases/holds/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Hold } from "../../schemas/answers.ts";
+import { Hold } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const readHold = defineOperation({

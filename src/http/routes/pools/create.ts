@@ -1,6 +1,6 @@
 import { createPool as create } from "../../../usecases/pools/create.ts";
 import { defineOperation } from "../../operation.ts";
-import { Pool } from "../../schemas/answers.ts";
+import { Pool } from "../../../schemas/answers.ts";
 import { CreatePoolBody } from "../../schemas/requests.ts";
 
 export const createPool = defineOperation({

@@ -1,6 +1,6 @@
 import { readDistribution as read } from "../../../usecases/pools/distribution.ts";
 import { defineOperation } from "../../operation.ts";
-import { Distribution } from "../../schemas/answers.ts";
+import { Distribution } from "../../../schemas/answers.ts";
 import { IdParams, StretchQuery } from "../../schemas/requests.ts";
 
 export const readDistribution = defineOperation({

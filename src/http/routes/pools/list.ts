@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { listPools as list } from "../../../usecases/pools/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Pool, PublicPool, pageOf } from "../../schemas/answers.ts";
+import { Pool, PublicPool, pageOf } from "../../../schemas/answers.ts";
 import { PageQuery } from "../../schemas/requests.ts";
 
 export const listPools = defineOperation({

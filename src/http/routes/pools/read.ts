@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { readPool as read } from "../../../usecases/pools/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Pool, PublicPool } from "../../schemas/answers.ts";
+import { Pool, PublicPool } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const readPool = defineOperation({

@@ -1,6 +1,6 @@
 import { updatePool as update } from "../../../usecases/pools/update.ts";
 import { defineOperation } from "../../operation.ts";
-import { Pool } from "../../schemas/answers.ts";
+import { Pool } from "../../../schemas/answers.ts";
 import { IdParams, UpdatePoolBody } from "../../schemas/requests.ts";
 
 export const updatePool = defineOperation({

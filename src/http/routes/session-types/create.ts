@@ -1,6 +1,6 @@
 import { createSessionType as create } from "../../../usecases/session-types/create.ts";
 import { defineOperation } from "../../operation.ts";
-import { SessionType } from "../../schemas/answers.ts";
+import { SessionType } from "../../../schemas/answers.ts";
 import { CreateSessionTypeBody } from "../../schemas/requests.ts";
 
 export const createSessionType = defineOperation({

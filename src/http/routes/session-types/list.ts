@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { listSessionTypes as list } from "../../../usecases/session-types/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { PublicSessionType, SessionType, pageOf } from "../../schemas/answers.ts";
+import { PublicSessionType, SessionType, pageOf } from "../../../schemas/answers.ts";
 import { PageQuery } from "../../schemas/requests.ts";
 
 export const listSessionTypes = defineOperation({

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { readSessionType as read } from "../../../usecases/session-types/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { PublicSessionType, SessionType } from "../../schemas/answers.ts";
+import { PublicSessionType, SessionType } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const readSessionType = defineOperation({

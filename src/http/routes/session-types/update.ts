@@ -1,6 +1,6 @@
 import { updateSessionType as update } from "../../../usecases/session-types/update.ts";
 import { defineOperation } from "../../operation.ts";
-import { SessionType } from "../../schemas/answers.ts";
+import { SessionType } from "../../../schemas/answers.ts";
 import { IdParams, UpdateSessionTypeBody } from "../../schemas/requests.ts";
 
 export const updateSessionType = defineOperation({

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { readAttendance as read } from "../../../usecases/sessions/attendance.ts";
 import { defineOperation } from "../../operation.ts";
-import { Visit } from "../../schemas/answers.ts";
+import { Visit } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const readAttendance = defineOperation({

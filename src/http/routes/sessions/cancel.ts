@@ -1,6 +1,6 @@
 import { cancelSession as cancel } from "../../../usecases/sessions/cancel.ts";
 import { defineOperation } from "../../operation.ts";
-import { Session } from "../../schemas/answers.ts";
+import { Session } from "../../../schemas/answers.ts";
 import { IdParams, ReasonBody } from "../../schemas/requests.ts";
 
 export const cancelSession = defineOperation({

@@ -1,6 +1,6 @@
 import { endSession as end } from "../../../usecases/sessions/end.ts";
 import { defineOperation } from "../../operation.ts";
-import { Session } from "../../schemas/answers.ts";
+import { Session } from "../../../schemas/answers.ts";
 import { IdParams, ReasonBody } from "../../schemas/requests.ts";
 
 export const endSession = defineOperation({

@@ -1,6 +1,6 @@
 import { listSessionEvents as list } from "../../../usecases/sessions/events.ts";
 import { defineOperation } from "../../operation.ts";
-import { RoomEvent, pageOf } from "../../schemas/answers.ts";
+import { RoomEvent, pageOf } from "../../../schemas/answers.ts";
 import { EventsQuery, IdParams } from "../../schemas/requests.ts";
 
 export const listSessionEvents = defineOperation({

@@ -1,6 +1,6 @@
 import { joinSession as join } from "../../../usecases/sessions/join.ts";
 import { defineOperation } from "../../operation.ts";
-import { JoinAnswer } from "../../schemas/answers.ts";
+import { JoinAnswer } from "../../../schemas/answers.ts";
 import { IdParams, JoinBody } from "../../schemas/requests.ts";
 
 export const joinSession = defineOperation({

@@ -1,6 +1,6 @@
 import { listSessions as list } from "../../../usecases/sessions/list.ts";
 import { defineOperation } from "../../operation.ts";
-import { Session, pageOf } from "../../schemas/answers.ts";
+import { Session, pageOf } from "../../../schemas/answers.ts";
 import { SessionsQuery } from "../../schemas/requests.ts";
 
 export const listSessions = defineOperation({

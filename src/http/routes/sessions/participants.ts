@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { listParticipants as list } from "../../../usecases/rooms/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Participant } from "../../schemas/answers.ts";
+import { Participant } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const listParticipants = defineOperation({

@@ -1,6 +1,6 @@
 import { readSession as read } from "../../../usecases/sessions/read.ts";
 import { defineOperation } from "../../operation.ts";
-import { Session } from "../../schemas/answers.ts";
+import { Session } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const readSession = defineOperation({

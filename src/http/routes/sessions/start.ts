@@ -1,6 +1,6 @@
 import { startSession as start } from "../../../usecases/sessions/start.ts";
 import { defineOperation } from "../../operation.ts";
-import { Session } from "../../schemas/answers.ts";
+import { Session } from "../../../schemas/answers.ts";
 import { IdParams, ReasonBody } from "../../schemas/requests.ts";
 
 export const startSession = defineOperation({

@@ -1,6 +1,6 @@
 import { readSummary as read } from "../../../usecases/sessions/summary.ts";
 import { defineOperation } from "../../operation.ts";
-import { Summary } from "../../schemas/answers.ts";
+import { Summary } from "../../../schemas/answers.ts";
 import { IdParams } from "../../schemas/requests.ts";
 
 export const readSummary = defineOperation({

@@ -1,6 +1,6 @@
 import { explainSlot as explain } from "../../../usecases/slots/explain.ts";
 import { defineOperation } from "../../operation.ts";
-import { Explanation } from "../../schemas/answers.ts";
+import { Explanation } from "../../../schemas/answers.ts";
 import { ExplainQuery } from "../../schemas/requests.ts";
 
 export const explainSlot = defineOperation({

@@ -1,7 +1,7 @@
 import { listSlots as list } from "../../../usecases/slots/list.ts";
 import { formatInstant } from "../../../domain/zone.ts";
 import { defineOperation } from "../../operation.ts";
-import { SlotsAnswer } from "../../schemas/answers.ts";
+import { SlotsAnswer } from "../../../schemas/answers.ts";
 import { SlotsQuery } from "../../schemas/requests.ts";
 
 export const listSlots = defineOperation({

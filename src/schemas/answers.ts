@@ -142,6 +142,7 @@ export const PublicSessionType = z
     minimumNoticeMinutes: z.int(),
     bookingWindowDays: z.int().nullable(),
     requiresApproval: z.boolean(),
+    requiresAdmission: z.boolean(),
     stepMinutes: z.int(),
     cancelCutoffMinutes: z.int(),
     rescheduleCutoffMinutes: z.int(),
@@ -194,6 +195,8 @@ export const Participant = z
     state: z.record(z.string(), z.unknown()),
   })
   .openapi("Participant");
+
+export const WaitingGuest = z.object({ participantId: z.uuid(), name: z.string() }).openapi("WaitingGuest");
 
 export const Visit = z
   .object({

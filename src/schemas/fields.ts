@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { isPlainText } from "../../domain/text.ts";
-import { isTimeZone } from "../../domain/time.ts";
+import { isPlainText } from "../domain/text.ts";
+import { isTimeZone } from "../domain/time.ts";
 
 /** Text that a person typed; `lines` allows line feeds and tabs. */
 export const text = (max: number, { lines = false }: { lines?: boolean } = {}) =>

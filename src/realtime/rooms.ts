@@ -1,0 +1,342 @@
+import type { RoomConnection } from "../coordination/presence.ts";
+import { DomainError } from "../domain/errors.ts";
+import { type RoomState, sessionOf } from "../domain/room/state.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { RoomEvent } from "../domain/room.ts";
+import { isClosed } from "../domain/session.ts";
+import type { App } from "../usecases/app.ts";
+import type { RequestContext } from "../usecases/context.ts";
+import { refusalOf } from "../usecases/failures.ts";
+import { disconnectFromRoom } from "../usecases/rooms/disconnect.ts";
+import { type JoinedRoom, joinRoom } from "../usecases/rooms/join.ts";
+import { leaveRoom } from "../usecases/rooms/leave.ts";
+import { enterLobby, leaveLobby } from "../usecases/rooms/lobby.ts";
+import { personOf as personRoomOf, roomOf } from "./audience.ts";
+import type { Connection, Membership } from "./connection.ts";
+import type { Outcome } from "./outcome.ts";
+import type { PresenceFeed } from "./presence-feed.ts";
+import type { PresenceKeeper } from "./presence-keeper.ts";
+import type { RoomFeed } from "./room-feed.ts";
+
+/** How long those who were in a room that closed are still sent its events: until the summary, or this long. */
+const afterglowMs = 60_000;
+
+export type RoomsOptions = {
+  feed: RoomFeed;
+  presence: PresenceFeed;
+  keeper: PresenceKeeper;
+};
+
+export type JoinInput = { sessionId: string; after?: number | undefined };
+
+/** The connections of this node in the rooms of their sessions: how they come in, wait, leave and are let go. */
+export class Rooms {
+  readonly #app: App;
+  readonly #options: RoomsOptions;
+  /** The connections of this node at each room, those in its lobby among them. */
+  readonly #here = new Map<string, Set<Connection>>();
+  /** What keeps a room followed for a connection. */
+  readonly #holds = new Map<Connection, Map<string, () => void>>();
+  readonly #afterglows = new Map<string, NodeJS.Timeout>();
+
+  constructor(app: App, options: RoomsOptions) {
+    this.#app = app;
+    this.#options = options;
+  }
+
+  /**
+   * Brings a connection into a room, or into its lobby. The answer is the room as it stands; every event after its `seq`
+   * follows in order. With `after`, it carries the events since.
+   * @throws DomainError what keeps the person out
+   */
+  async join(connection: Connection, context: RequestContext, input: JoinInput): Promise<Outcome> {
+    const { sessionId } = input;
+    const { feed } = this.#options;
+    const release = await feed.open(sessionId);
+    // On a connection that was in the room: it starts anew from the answer, and gets nothing twice.
+    if (connection.memberships.has(sessionId)) void connection.socket.leave(roomOf(sessionId));
+    try {
+      const joined = await this.#knock(connection, context, sessionId);
+      this.#hold(connection, sessionId, release);
+      if (joined.waiting) return { answer: { waiting: true } };
+      return await this.#snapshot(connection, joined, input);
+    } catch (error) {
+      if (!connection.memberships.has(sessionId)) release();
+      throw error;
+    }
+  }
+
+  /** Takes a connection out of a room at its own wish: with a person's last one they leave at once. */
+  async leave(connection: Connection, sessionId: string, requestId: string): Promise<void> {
+    const membership = connection.memberships.get(sessionId);
+    if (!membership) return;
+    const place = placeOf(connection, membership);
+    this.#forget(connection, sessionId);
+    const { keeper } = this.#options;
+    if (membership.stands === "waiting") await keeper.surely(place, () => leaveLobby(this.#app, place));
+    if (membership.stands === "inside")
+      await keeper.surely(place, () => this.#leaveForGood(place, requestId));
+  }
+
+  /** Takes a connection that ended out of all its rooms. */
+  async drop(connection: Connection): Promise<void> {
+    const [rooms, lobbies] = [connection.rooms(), connection.lobbies()];
+    for (const sessionId of connection.memberships.keys()) this.#forget(connection, sessionId);
+    this.#holds.delete(connection);
+    const { keeper } = this.#options;
+    await Promise.all([
+      ...rooms.map((room) => keeper.surely(room, () => this.#disconnect(room))),
+      ...lobbies.map((lobby) => keeper.surely(lobby, () => leaveLobby(this.#app, lobby))),
+    ]);
+  }
+
+  /**
+   * Tells presence anew what it may have forgotten of a connection, and brings its person back if they have left.
+   * @throws what keeps it from being told for the moment: then it is to be tried again
+   */
+  async rejoin(connection: Connection, context: RequestContext): Promise<void> {
+    for (const { sessionId, participantId } of connection.rooms()) {
+      const state = this.#options.feed.stateOf(sessionId);
+      if (!state) continue;
+      const shown = state.participants.get(participantId)?.state;
+      const { session } = state;
+      try {
+        const input = { session, connectionId: connection.id, ...(shown ? { state: shown } : {}) };
+        const joined = await joinRoom(this.#app, context, input);
+        if (!joined.presence) throw new DomainError("unavailable", "unavailable", "Presence cannot be told.");
+        this.#app.publisher.publishPresenceNews(sessionId);
+      } catch (error) {
+        // A room that closed meanwhile, or is full by now, takes nobody in: that will not change by itself.
+        if (!(error instanceof DomainError) || error.kind === "unavailable") throw error;
+      }
+    }
+    for (const lobby of connection.lobbies()) {
+      const name = connection.principal.kind === "ticket" ? connection.principal.name : "";
+      await enterLobby(this.#app, lobby, { name });
+    }
+  }
+
+  /** Knocks again for those who wait in the lobby of a room: they may have been admitted, or sent away. */
+  knockAgain(sessionId: string, contextOf: (connection: Connection) => RequestContext): void {
+    for (const connection of this.#here.get(sessionId) ?? []) {
+      if (connection.memberships.get(sessionId)?.stands !== "waiting") continue;
+      connection.enqueue(() => this.#enterFromLobby(connection, contextOf(connection), sessionId));
+    }
+  }
+
+  /** The sessions in whose lobbies somebody of this node waits. */
+  lobbies(): string[] {
+    return [...this.#here].flatMap(([sessionId, connections]) =>
+      [...connections].some(({ memberships }) => memberships.get(sessionId)?.stands === "waiting")
+        ? [sessionId]
+        : [],
+    );
+  }
+
+  /** Acts on an event that closes a door, after everybody was sent it. */
+  onEvent({ sessionId, type, data }: RoomEvent): void {
+    if (type === "session:ended" || type === "session:cancelled") this.#close(sessionId);
+    // Later, so that everybody has been sent the summary itself.
+    if (type === "summary:ready") setImmediate(() => this.#letGo(sessionId));
+    if (type === "participant:removed")
+      this.#sendOut(sessionId, (data as { participantId: string }).participantId);
+  }
+
+  close(): void {
+    for (const timer of this.#afterglows.values()) clearTimeout(timer);
+  }
+
+  /** Asks for a connection to be let in, and takes it out of presence again when it is not. */
+  async #knock(connection: Connection, context: RequestContext, sessionId: string): Promise<JoinedRoom> {
+    const state = this.#options.feed.stateOf(sessionId);
+    if (!state) throw new DomainError("unavailable", "unavailable", "The room is not followed here.");
+    const { keeper, presence } = this.#options;
+    const input = { session: state.session, connectionId: connection.id };
+    try {
+      const joined = await joinRoom(this.#app, context, input);
+      const { participantId, role, name } = joined.person;
+      const place = { sessionId, participantId, connectionId: connection.id };
+      if (joined.waiting) {
+        await enterLobby(this.#app, place, { name });
+        this.#place(connection, { sessionId, participantId, role, stands: "waiting" });
+        return joined;
+      }
+      this.#place(connection, { sessionId, participantId, role, stands: "inside" });
+      if (!joined.presence) keeper.lapse();
+      else if (joined.presence.before !== null) {
+        this.#app.publisher.publishPresenceNews(sessionId);
+        await presence.look(sessionId);
+      }
+      return joined;
+    } catch (error) {
+      const participantId = participantIdOf(connection.principal);
+      if (!connection.memberships.has(sessionId)) {
+        const place = { sessionId, participantId, connectionId: connection.id };
+        await keeper.surely(place, () => this.#disconnect(place));
+      }
+      throw error;
+    }
+  }
+
+  /** The answer to one who is in: from the room as this node has passed it on, in one turn of the event loop with it. */
+  async #snapshot(
+    connection: Connection,
+    joined: JoinedRoom & { waiting: false },
+    { sessionId, after }: JoinInput,
+  ): Promise<Outcome> {
+    const { feed, presence } = this.#options;
+    await feed.reach(sessionId, joined.seq);
+    const missed = after === undefined ? [] : await feed.readMissed(sessionId, after);
+    const state = feed.stateOf(sessionId);
+    const membership = connection.memberships.get(sessionId);
+    if (!state || !membership) {
+      throw new DomainError("forbidden", "removed", "You were removed from this room.");
+    }
+    // It may have closed before this node followed it: then nobody else here will say so.
+    if (isClosed(state.session.status)) membership.stands = "closed";
+    const recent =
+      after === undefined
+        ? []
+        : feed.recentSince(sessionId, missed?.at(-1)?.seq ?? Math.min(after, state.seq));
+    const recovered = missed !== null && recent !== null;
+    const { person } = joined;
+    const waiting = person.role === "coach" ? { waiting: presence.waitingIn(sessionId) } : {};
+    return {
+      answer: {
+        ...snapshotOf(state),
+        self: state.participants.get(person.participantId) ?? null,
+        recovered,
+        events: recovered ? [...missed, ...recent] : [],
+        ...waiting,
+      },
+      afterwards: () =>
+        void connection.socket.join([roomOf(sessionId), personRoomOf(sessionId, person.participantId)]),
+    };
+  }
+
+  async #enterFromLobby(connection: Connection, context: RequestContext, sessionId: string): Promise<void> {
+    const membership = connection.memberships.get(sessionId);
+    if (membership?.stands !== "waiting") return;
+    const lobby = placeOf(connection, membership);
+    try {
+      const state = this.#options.feed.stateOf(sessionId);
+      if (!state) return;
+      const joined = await joinRoom(this.#app, context, {
+        session: state.session,
+        connectionId: connection.id,
+      });
+      if (joined.waiting) {
+        await enterLobby(this.#app, lobby, joined.person);
+        return;
+      }
+      membership.stands = "inside";
+      if (!joined.presence) this.#options.keeper.lapse();
+      await this.#options.keeper.surely(lobby, () => leaveLobby(this.#app, lobby));
+      const { answer, afterwards } = await this.#snapshot(connection, joined, { sessionId });
+      const { recovered: _recovered, events: _events, ...snapshot } = answer;
+      connection.socket.emit("admission:granted", { sessionId, ...snapshot });
+      afterwards?.();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      // It is tried again with the next comparison.
+      if (!refusal || refusal.kind === "unavailable") throw error;
+      this.#forget(connection, sessionId);
+      await this.#options.keeper.surely(lobby, async () => {
+        await leaveLobby(this.#app, lobby);
+        await this.#disconnect(lobby);
+      });
+      connection.socket.emit("admission:refused", { sessionId, code: refusal.code, message: refusal.detail });
+    }
+  }
+
+  async #disconnect(place: RoomConnection): Promise<void> {
+    await disconnectFromRoom(this.#app, place);
+  }
+
+  async #leaveForGood(place: RoomConnection, requestId: string): Promise<void> {
+    const { sessionId, participantId } = place;
+    const left = await disconnectFromRoom(this.#app, place);
+    if ((left ?? 0) === 0)
+      await leaveRoom(this.#app, { sessionId, participantId, reason: "left", requestId });
+  }
+
+  #close(sessionId: string): void {
+    for (const connection of this.#here.get(sessionId) ?? []) {
+      const membership = connection.memberships.get(sessionId);
+      if (membership?.stands === "inside") membership.stands = "closed";
+    }
+    clearTimeout(this.#afterglows.get(sessionId));
+    this.#afterglows.set(
+      sessionId,
+      setTimeout(() => this.#letGo(sessionId), afterglowMs),
+    );
+  }
+
+  #letGo(sessionId: string): void {
+    clearTimeout(this.#afterglows.get(sessionId));
+    this.#afterglows.delete(sessionId);
+    for (const connection of this.#here.get(sessionId) ?? [])
+      if (connection.memberships.get(sessionId)?.stands === "closed") this.#forget(connection, sessionId);
+  }
+
+  /** Takes the connections of one who was removed out of the room; a ticket is good for nothing else. */
+  #sendOut(sessionId: string, participantId: string): void {
+    for (const connection of this.#here.get(sessionId) ?? []) {
+      const membership = connection.memberships.get(sessionId);
+      if (membership?.participantId !== participantId) continue;
+      const place = placeOf(connection, membership);
+      // Later, so that they have been told that they were removed and have left.
+      setImmediate(() => {
+        this.#forget(connection, sessionId);
+        void this.#options.keeper.surely(place, () => this.#disconnect(place));
+        if (connection.principal.kind === "ticket") connection.close("removed");
+      });
+    }
+  }
+
+  #place(connection: Connection, membership: Membership): void {
+    const { sessionId } = membership;
+    this.#options.keeper.forget(placeOf(connection, membership));
+    connection.memberships.set(sessionId, membership);
+    const here = this.#here.get(sessionId) ?? new Set();
+    this.#here.set(sessionId, here.add(connection));
+  }
+
+  #hold(connection: Connection, sessionId: string, release: () => void): void {
+    const own = this.#holds.get(connection) ?? new Map<string, () => void>();
+    this.#holds.set(connection, own);
+    // One that was here already holds the room already.
+    if (own.has(sessionId)) release();
+    else own.set(sessionId, release);
+  }
+
+  /** Ends what this node knows of a connection in a room; presence is told apart. */
+  #forget(connection: Connection, sessionId: string): void {
+    const membership = connection.memberships.get(sessionId);
+    connection.memberships.delete(sessionId);
+    const here = this.#here.get(sessionId);
+    here?.delete(connection);
+    if (here?.size === 0) this.#here.delete(sessionId);
+    const own = this.#holds.get(connection);
+    own?.get(sessionId)?.();
+    own?.delete(sessionId);
+    void connection.socket.leave(roomOf(sessionId));
+    if (membership) void connection.socket.leave(personRoomOf(sessionId, membership.participantId));
+  }
+}
+
+/** Under which id somebody is in rooms. */
+const participantIdOf = (principal: Principal): string =>
+  principal.kind === "ticket" ? principal.participantId : principal.id;
+
+/** What is told of a room as it stands. */
+export const snapshotOf = (state: RoomState) => ({
+  session: sessionOf(state),
+  participants: [...state.participants.values()],
+  seq: state.seq,
+});
+
+const placeOf = (
+  { id }: Pick<Connection, "id">,
+  { sessionId, participantId }: Membership,
+): RoomConnection => ({ sessionId, participantId, connectionId: id });
