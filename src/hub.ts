@@ -3,9 +3,10 @@ import { openCoordination } from "./coordination/open.ts";
 import { openOwnDatabase, prepareSchema } from "./db/open.ts";
 import { warmUpZones } from "./domain/zone.ts";
 import { takeSingleHubLock } from "./db/single-hub.ts";
-import { startHttpServer } from "./http/server.ts";
+import { type HubParts, startHttpServer } from "./http/server.ts";
 import { startJobs } from "./jobs/start.ts";
 import { type Logger, createLogger } from "./log.ts";
+import { createAsyncApi } from "./realtime/async-api.ts";
 import { startRealtime } from "./realtime/server.ts";
 import { ensureAdminKey } from "./usecases/access/api-keys.ts";
 import { findHubSecret } from "./usecases/access/hub-secret.ts";
@@ -112,7 +113,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
 
     warmUpZones(Date.now());
     const health = { draining: () => draining, redis: coordination.status };
-    const http = await listen(app, health);
+    const http = await listen(app, { health, asyncApi: () => createAsyncApi(app.publicUrl()) });
     keep(() => http.close());
     running = { app, url: `http://${forUrl(config.host)}:${http.port}`, embedded: database.embedded };
     if (config.roles.includes("worker")) {
@@ -167,10 +168,10 @@ const addDemoData = async (
   onProgress(`Demo data loaded: ${coaches} coaches, ${clients} clients, ${bookings} bookings.`);
 };
 
-const listen = async (app: App, health: Parameters<typeof startHttpServer>[1]["health"]) => {
+const listen = async (app: App, parts: HubParts) => {
   const { host, port } = app.config;
   try {
-    return await startHttpServer(app, { health, host, port });
+    return await startHttpServer(app, { ...parts, host, port });
   } catch (error) {
     const reasons: Record<string, string> = {
       EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or set PORT to another one (0 chooses a free one).`,

@@ -89,3 +89,9 @@ export const invalidState = (state: string, detail: string): DomainError =>
 /** `If-Match` named another version than the present one. */
 export const versionMismatch = (version: number): DomainError =>
   new DomainError("conflict", "version_mismatch", `The present version is ${version}; read it again first.`);
+
+/** For what can be done without: null where something could not be reached at this moment. @throws any other error */
+export const unlessUnavailable = (error: unknown): null => {
+  if (error instanceof DomainError && error.kind === "unavailable") return null;
+  throw error;
+};

@@ -35,8 +35,8 @@ const script = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLin
 const contentPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/** `/openapi.json` from the schemas that validate, and `/docs` to try it. */
-export const registerDocs = (http: OpenAPIHono<HttpEnv>, app: App): void => {
+/** `/openapi.json` and `/asyncapi.json` from the schemas that validate, and `/docs` to try the one. */
+export const registerDocs = (http: OpenAPIHono<HttpEnv>, app: App, asyncApi: () => object): void => {
   http.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
     type: "apiKey",
     in: "header",
@@ -61,6 +61,7 @@ export const registerDocs = (http: OpenAPIHono<HttpEnv>, app: App): void => {
       }),
     ),
   );
+  http.get("/asyncapi.json", (c) => c.json(asyncApi()));
   http.get("/docs", (c) => c.html(page, 200, { "content-security-policy": contentPolicy }));
   http.get("/docs/start.js", (c) => c.body(script, 200, { "content-type": "text/javascript" }));
   for (const [name, type] of Object.entries(assets)) {

@@ -13,7 +13,7 @@ import { internalProblem } from "./problem.ts";
 import { operations } from "./routes.ts";
 
 /** The API as a function from requests to responses; what listens is put around it. */
-const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
+const createHttpApp = (app: App, { health, asyncApi }: HubParts): OpenAPIHono<HttpEnv> => {
   const http = new OpenAPIHono<HttpEnv>();
   http.use(async (c, next) => {
     const given = c.req.header("x-request-id");
@@ -49,7 +49,7 @@ const createHttpApp = (app: App, health: HubHealth): OpenAPIHono<HttpEnv> => {
   });
 
   registerHealth(http, app, health);
-  registerDocs(http, app);
+  registerDocs(http, app, asyncApi);
   if (app.config.roles.includes("http")) registerOperations(http, app, operations);
 
   http.notFound((c) =>
@@ -76,7 +76,14 @@ export type HttpServer = {
   close(): Promise<void>;
 };
 
-export type HttpServerOptions = { health: HubHealth; host: string; port: number };
+/** What the server tells of the rest of the hub. */
+export type HubParts = {
+  health: HubHealth;
+  /** The document of the live protocol. */
+  asyncApi: () => object;
+};
+
+export type HttpServerOptions = HubParts & { host: string; port: number };
 
 /**
  * Listens. Upgrades of connections are left to whoever asks for them.
@@ -84,9 +91,9 @@ export type HttpServerOptions = { health: HubHealth; host: string; port: number 
  */
 export const startHttpServer = async (
   app: App,
-  { health, host, port }: HttpServerOptions,
+  { host, port, ...parts }: HttpServerOptions,
 ): Promise<HttpServer> => {
-  const answer = getRequestListener(createHttpApp(app, health).fetch);
+  const answer = getRequestListener(createHttpApp(app, parts).fetch);
   const server = createServer(
     { headersTimeout: 15_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
     (request, response) => void answer(request, response),

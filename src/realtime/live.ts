@@ -3,7 +3,7 @@ import type { Namespace, Socket } from "socket.io";
 import { callerOf } from "../domain/principal.ts";
 import type { App } from "../usecases/app.ts";
 import type { RequestContext } from "../usecases/context.ts";
-import { sessionOfLobby } from "../usecases/rooms/lobby.ts";
+import { lobbyOf, sessionOfLobby } from "../usecases/rooms/lobby.ts";
 import { Audience } from "./audience.ts";
 import { type Credential, authenticateHandshake, refuse } from "./auth.ts";
 import { Boards } from "./boards.ts";
@@ -46,7 +46,9 @@ export class Live {
     this.#audience = new Audience(namespace);
     this.#feed = new RoomFeed(app, {
       beforeOpen: (state) => this.#boards.beforeOpen(state),
-      afterOpen: ({ session }) => this.#presence.look(session.id),
+      afterOpen: async ({ session }) => {
+        await Promise.all([this.#presence.look(session.id), this.#presence.look(lobbyOf(session.id))]);
+      },
       onEvent: (event, state) => {
         this.#audience.tellRoom(aboutOf(state), event.type, event);
         this.#boards.onEvent(event, state);

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 
 /** An instant in an answer. */
-const moment = z.union([z.date(), z.string()]).openapi({ type: "string", format: "date-time" });
+export const moment = z.union([z.date(), z.string()]).openapi({ type: "string", format: "date-time" });
 
 const versioned = { version: z.int(), createdAt: moment, updatedAt: moment };
 

@@ -39,6 +39,7 @@ export type TestApp = {
     coach: Coach;
     client: Client;
     inMinutes?: number;
+    sessionTypeId?: string;
   }): Promise<BookResult & { session: Session }>;
   userToken(role: "coach" | "client" | "admin", id: string, expiresInSeconds?: number): Promise<string>;
   close(): Promise<void>;
@@ -76,9 +77,10 @@ export const createTestApp = async (env: Record<string, string> = {}, beside?: T
       createCoach(app, admin, { name: `Coach ${++made}`, timeZone: "Europe/Berlin", ...input }),
     makeClient: (input = {}) =>
       createClient(app, admin, { name: `Client ${++made}`, timeZone: "Europe/Paris", ...input }),
-    makeBooking: async ({ coach, client, inMinutes = 10 }) => {
+    makeBooking: async ({ coach, client, inMinutes = 10, sessionTypeId }) => {
       const startsAt = new Date(Date.now() + inMinutes * 60_000);
-      const input = { coachId: coach.id, clientId: client.id, startsAt, durationMinutes: 30 };
+      const term = sessionTypeId === undefined ? { durationMinutes: 30 } : { sessionTypeId };
+      const input = { coachId: coach.id, clientId: client.id, startsAt, ...term };
       const result = await bookSession(app, admin, input);
       if (!result.session) throw new Error("a booking that is accepted has a session");
       return { ...result, session: result.session };

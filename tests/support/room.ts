@@ -4,6 +4,8 @@ import type { Client } from "../../src/domain/client.ts";
 import type { Coach } from "../../src/domain/coach.ts";
 import type { RoomEvent } from "../../src/domain/room.ts";
 import type { Session } from "../../src/domain/session.ts";
+import { createSessionType } from "../../src/usecases/session-types/create.ts";
+import { type LiveClient, connectLive } from "./live-client.ts";
 import { type TestApp, createTestApp } from "./app.ts";
 import { type Served, serve } from "./serve.ts";
 
@@ -52,12 +54,31 @@ export type OpenRoom = {
   enterAsCoach(options?: { after?: number }): Promise<Visitor>;
   /** On the last node. */
   enterAsClient(options?: { after?: number }): Promise<Visitor>;
+  /** Connects without joining: the coach on the first node, everybody else on the last. */
+  connect(as: "coach" | "client" | "admin"): Promise<LiveClient>;
+  /** Connects somebody with a ticket, on the last node. */
+  connectWith(ticket: Record<string, unknown>): Promise<LiveClient>;
 };
 
-export const openRoom = async ({ world, urls }: RoomWorld): Promise<OpenRoom> => {
-  const coach = await world.makeCoach();
+export type RoomOptions = {
+  /** Made for the session; its guests may have to be admitted. */
+  requiresAdmission?: boolean;
+  coach?: Coach;
+  inMinutes?: number;
+};
+
+export const openRoom = async (
+  { world, urls, served }: RoomWorld,
+  { requiresAdmission = false, coach: given, inMinutes = 10 }: RoomOptions = {},
+): Promise<OpenRoom> => {
+  const coach = given ?? (await world.makeCoach());
   const client = await world.makeClient();
-  const { session } = await world.makeBooking({ coach, client });
+  const { session } = await world.makeBooking({
+    coach,
+    client,
+    inMinutes,
+    ...(requiresAdmission ? { sessionTypeId: await makeLobbyType(world, coach) } : {}),
+  });
   const enter = async (role: "coach" | "client", options: { after?: number } = {}): Promise<Visitor> => {
     const token = await world.userToken(role, role === "coach" ? coach.id : client.id);
     return enterRoom({ url: urls[role === "coach" ? 0 : 1], token, sessionId: session.id, ...options });
@@ -68,7 +89,34 @@ export const openRoom = async ({ world, urls }: RoomWorld): Promise<OpenRoom> =>
     client,
     enterAsCoach: (options) => enter("coach", options),
     enterAsClient: (options) => enter("client", options),
+    connect: async (as) => {
+      const id = as === "coach" ? coach.id : as === "client" ? client.id : "root";
+      return connectLive(urls[as === "coach" ? 0 : 1], await world.userToken(as, id));
+    },
+    connectWith: async (ticket) => {
+      const reply = await served[0]?.send("POST", `/v1/sessions/${session.id}/join`, {
+        as: world.keys.admin,
+        body: ticket,
+      });
+      return connectLive(urls[1], String(reply?.body["ticket"]));
+    },
   };
+};
+
+const makeLobbyType = async ({ app }: TestApp, coach: Coach): Promise<string> => {
+  const principal = { kind: "key", id: crypto.randomUUID(), name: "tests", scope: "admin" } as const;
+  const type = await createSessionType(
+    app,
+    { principal, requestId: "tests" },
+    {
+      slug: `lobby-${crypto.randomUUID()}`,
+      name: "With a lobby",
+      durationMinutes: 30,
+      requiresAdmission: true,
+      coachIds: [coach.id],
+    },
+  );
+  return type.id;
 };
 
 export const dataOf = (event: RoomEvent): Record<string, unknown> => event.data as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import { startHttpServer } from "../../src/http/server.ts";
 import { type Jobs, startJobs } from "../../src/jobs/start.ts";
+import { createAsyncApi } from "../../src/realtime/async-api.ts";
 import { type Realtime, startRealtime } from "../../src/realtime/server.ts";
 import type { TestApp } from "./app.ts";
 
@@ -26,7 +27,8 @@ export const serve = async (
   { realtime = false, jobs = false }: { realtime?: boolean; jobs?: boolean } = {},
 ): Promise<Served> => {
   const health = { draining: () => false, redis: () => "off" as const };
-  const http = await startHttpServer(app, { health, host: "127.0.0.1", port: 0 });
+  const asyncApi = () => createAsyncApi(app.publicUrl());
+  const http = await startHttpServer(app, { health, asyncApi, host: "127.0.0.1", port: 0 });
   const opened: (Realtime | Jobs)[] = [];
   if (jobs) opened.push(await startJobs(app, { databaseUrl }));
   if (realtime)

@@ -1,4 +1,4 @@
-import { DomainError } from "../../domain/errors.ts";
+import { DomainError, unlessUnavailable } from "../../domain/errors.ts";
 import type { JoinResult } from "../../domain/room/join.ts";
 import type { Person } from "../../domain/room/request.ts";
 import type { PresenceStatus } from "../../domain/room.ts";
@@ -56,9 +56,4 @@ export const joinRoom = async (
     request: { kind: "join", person },
   })) as JoinResult;
   return { person, presence, ...result };
-};
-
-const unlessUnavailable = (error: unknown): null => {
-  if (error instanceof DomainError && error.kind === "unavailable") return null;
-  throw error;
 };

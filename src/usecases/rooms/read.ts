@@ -1,9 +1,8 @@
-import type { PresenceEntry } from "../../coordination/presence.ts";
 import { listOpenVisitsOf } from "../../db/attendance.ts";
 import { inTransaction } from "../../db/client.ts";
 import { listEvents } from "../../db/session-events.ts";
 import { findSession, listLastSeqs, listSessionsById } from "../../db/sessions.ts";
-import { notFound } from "../../domain/errors.ts";
+import { notFound, unlessUnavailable } from "../../domain/errors.ts";
 import { type RoomState, newcomer } from "../../domain/room/state.ts";
 import type { Participant, RoomEvent, Visit } from "../../domain/room.ts";
 import type { Session } from "../../domain/session.ts";
@@ -41,8 +40,9 @@ const participantOf = (
 export const missing = { connections: 0, status: "reconnecting", state: {} } as const;
 
 /**
- * Who is in the session's room: the attendance says who, presence how they can be reached.
- * @throws DomainError `not_found`; `unavailable` while nobody can tell who is present
+ * Who is in the session's room: the attendance says who, presence how they can be reached. While nobody can tell,
+ * everybody is taken to be connected: presence that is lost is not absence.
+ * @throws DomainError `not_found`
  */
 export const listParticipants = async (
   app: App,
@@ -50,10 +50,11 @@ export const listParticipants = async (
   sessionId: string,
 ): Promise<Participant[]> => {
   await requireSession(app, context, { id: sessionId, operation: "session.read" });
-  const presence = await app.presence.read(sessionId);
-  const byId = new Map<string, PresenceEntry>(presence.map((entry) => [entry.participantId, entry]));
+  const presence = await app.presence.read(sessionId).catch(unlessUnavailable);
+  const byId = new Map(presence?.map((entry) => [entry.participantId, entry]));
   const visits = await listOpenVisitsOf(app.sql, [sessionId]);
-  return visits.map((visit) => participantOf(visit, byId.get(visit.participantId) ?? missing));
+  const otherwise = presence ? missing : newcomer;
+  return visits.map((visit) => participantOf(visit, byId.get(visit.participantId) ?? otherwise));
 };
 
 /** The session whose room somebody asks about. @throws DomainError `not_found` */

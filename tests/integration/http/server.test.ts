@@ -125,6 +125,8 @@ describe("the server", () => {
       expect.arrayContaining(["200", "201", "409", "422"]),
     );
     expect(await new Validator().validate(body)).toMatchObject({ valid: true });
+    const live = await hub.send("GET", "/asyncapi.json");
+    expect(live).toMatchObject({ status: 200, body: { asyncapi: "3.0.0" } });
     const page = await hub.send("GET", "/docs");
     expect(page.text).not.toMatch(/(?:src|href)="https?:/);
     for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
