@@ -55,6 +55,8 @@ export const benchJoins = async (ground: Ground): Promise<Row[]> => {
     visits: rooms * roomSize * (rounds + 1),
     messages: rooms * (rounds + 1),
   });
+  for (const { crowd } of [courtside, raw]) await crowd.stop();
+  for (const each of [hub, server]) await each.stop();
   const rate = ({ entries }: Side): number => median(entries.map((entry) => entry.perSecond));
   const latency = ({ entries }: Side): string =>
     `p50 ${ms(median(entries.map(({ p50Ms }) => p50Ms)))}, p99 ${ms(median(entries.map(({ p99Ms }) => p99Ms)))}`;
