@@ -43,6 +43,10 @@ export const openGround = async (): Promise<Ground> => {
   const serverUrl = given ?? (await startPostgres(closing));
   let redis: Promise<string> | null = null;
   let made = 0;
+  let closed: Promise<void> | null = null;
+  const closeAll = async (): Promise<void> => {
+    for (let close = closing.pop(); close; close = closing.pop()) await close().catch(() => {});
+  };
   const stopLater = <T extends Server>(server: T): T => {
     closing.push(() => server.stop());
     return server;
@@ -90,9 +94,8 @@ export const openGround = async (): Promise<Ground> => {
         closing.push(() => server.stop());
         return server.url;
       })),
-    close: async () => {
-      for (let close = closing.pop(); close; close = closing.pop()) await close().catch(() => {});
-    },
+    // Once for all who ask: a run that fails because it is being stopped waits for that to be done.
+    close: () => (closed ??= closeAll()),
   };
 };
 

@@ -38,7 +38,7 @@ export const startCrowd = (dialect: DialectName): RemoteCrowd => {
     const id = ++asked;
     const asker = Promise.withResolvers<unknown>();
     waiting.set(id, asker);
-    child.send({ id, order });
+    child.send({ id, order }, (error) => error && asker.reject(error));
     return asker.promise;
   };
   return {
