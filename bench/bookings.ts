@@ -1,16 +1,7 @@
-import {
-  type Call,
-  type Callers,
-  type Load,
-  assertAll,
-  closedLoop,
-  median,
-  openCallers,
-  pacedLoop,
-  percentile,
-} from "./load.ts";
-import { type Row, ms, perSecond, times } from "./report.ts";
+import { type Call, type Callers, type Load, assertAll, closedLoop, openCallers, pacedLoop } from "./load.ts";
+import { type Row, ms, note, perSecond, times } from "./report.ts";
 import type { BenchDatabase, Ground, Server } from "./servers.ts";
+import { median, percentile } from "./statistics.ts";
 import { type World, assertBooked, bookingCalls, makeWorld } from "./world.ts";
 
 const callers = 64;
@@ -118,16 +109,8 @@ export const benchBookings = async (ground: Ground, only: (name: string) => bool
       ok: figure >= target,
     };
   };
-  const note = (side: Side, latency: string): Row => ({
-    bench: side.name,
-    measured: latency,
-    baseline: "",
-    figure: "",
-    target: "",
-    ok: true,
-  });
-  if (only("booking")) rows.push(row(booking, bare, 0.85), note(booking, await paced(booking)));
-  if (hot && redlock) rows.push(row(hot, booking, 1), row(hot, redlock, 5), note(hot, await paced(hot)));
+  if (only("booking")) rows.push(row(booking, bare, 0.85), note(booking.name, await paced(booking)));
+  if (hot && redlock) rows.push(row(hot, booking, 1), row(hot, redlock, 5), note(hot.name, await paced(hot)));
   for (const side of [booking, hot]) if (side) await assertBooked(side.database.sql, side.booked);
   for (const side of [booking, bare, hot, redlock]) await side?.callers.close();
   return rows;

@@ -1,8 +1,9 @@
 import type { Database } from "../src/db/client.ts";
-import { assertAll, closedLoop, median, openCallers, percentile } from "./load.ts";
+import { assertAll, closedLoop, openCallers } from "./load.ts";
 import { type Row, ms, perSecond, times } from "./report.ts";
 import type { BenchDatabase, Ground, Server } from "./servers.ts";
 import { askForSlots, makePool } from "./slots.ts";
+import { median, percentile } from "./statistics.ts";
 import { assertNoOverlap, bookingCalls, makeWorld } from "./world.ts";
 
 const sizes = [10_000, 1_000_000] as const;

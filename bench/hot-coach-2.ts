@@ -1,6 +1,7 @@
-import { type Callers, type Load, assertAll, closedLoop, median, openCallers, percentile } from "./load.ts";
+import { type Callers, type Load, assertAll, closedLoop, openCallers } from "./load.ts";
 import { type Row, ms, perSecond, times } from "./report.ts";
 import type { Ground } from "./servers.ts";
+import { median, percentile } from "./statistics.ts";
 import { assertBooked, bookingCalls, makeWorld } from "./world.ts";
 
 const rounds = 3;

@@ -91,16 +91,6 @@ export const pacedLoop = async (
   return { perSecond: total / seconds, statuses, latenciesMs: latenciesMs.sort((a, b) => a - b) };
 };
 
-/** The value below which this part (0..1) of ordered values lies. */
-export const percentile = (ordered: readonly number[], part: number): number =>
-  ordered[Math.min(ordered.length - 1, Math.floor(ordered.length * part))] ?? Number.NaN;
-
-export const median = (values: readonly number[]): number =>
-  percentile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
-
 /** Fails unless every answer had this status. */
 export const assertAll = ({ statuses }: Load, status: number, what: string): void => {
   const others = [...statuses].filter(([other]) => other !== status);

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { benchBookings } from "./bookings.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchHotCoachOnTwoNodes } from "./hot-coach-2.ts";
+import { benchJoins } from "./joins.ts";
 import { benchRace } from "./race.ts";
 import { type Row, tableOf } from "./report.ts";
+import { benchRooms } from "./rooms.ts";
 import { type Ground, openGround } from "./servers.ts";
 import { benchSlots } from "./slots.ts";
 
@@ -17,6 +19,8 @@ const suites: {
   { names: ["hot-coach-2"], run: benchHotCoachOnTwoNodes },
   { names: ["race"], run: benchRace },
   { names: ["slots"], run: benchSlots },
+  { names: ["rooms"], run: benchRooms },
+  { names: ["joins"], run: benchJoins },
   { names: ["growth"], run: benchGrowth },
 ];
 
@@ -29,7 +33,8 @@ Benches: ${names.join(", ")} (all of them unless named)
   --check   exit with 1 when one is below its target
   --help    this text
 
-BENCH_DATABASE_URL names a Postgres server to use instead of one of the run's own.`;
+BENCH_DATABASE_URL names a Postgres server to use instead of one of the run's own.
+BENCH_PROFILE=1 leaves processor profiles of the hubs and baselines in bench/profiles; figures are lower then.`;
 
 const main = async (args: readonly string[]): Promise<number> => {
   if (args.includes("--help")) {

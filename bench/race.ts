@@ -1,6 +1,7 @@
-import { openCallers, percentile } from "./load.ts";
+import { openCallers } from "./load.ts";
 import { type Row, ms } from "./report.ts";
 import type { Ground } from "./servers.ts";
+import { percentile } from "./statistics.ts";
 import { assertNoOverlap, makeWorld } from "./world.ts";
 
 const callers = 64;

@@ -31,6 +31,16 @@ export const tableOf = (rows: readonly Row[]): string => {
   ].join("\n");
 };
 
+/** A line that no target is about. */
+export const note = (bench: string, measured: string, baseline = ""): Row => ({
+  bench,
+  measured,
+  baseline,
+  figure: "",
+  target: "",
+  ok: true,
+});
+
 export const perSecond = (value: number): string => `${Math.round(value)}/s`;
 export const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 export const times = (value: number): string => `${value.toFixed(2)} x`;

@@ -7,12 +7,14 @@ import { type Database, openDatabase } from "../src/db/client.ts";
 import { startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { bin, freePort, startHubProcess } from "../tests/support/hub-process.ts";
 import { startRedis } from "../tests/support/redis.ts";
+import type { DialectName } from "./live/dialect.ts";
+import { type RemoteCrowd, startCrowd } from "./live/remote-crowd.ts";
 
 /** The admin key of every hub that is measured. */
 export const adminKey = `ck_${"b".repeat(40)}`;
 
 /** Something that listens, in a process of its own. */
-export type Server = { url: string; stop(): Promise<unknown> };
+export type Server = { url: string; pid: number; stop(): Promise<unknown> };
 
 /** A database of one bench, and a pool to look into it. */
 export type BenchDatabase = { url: string; sql: Database };
@@ -23,7 +25,9 @@ export type Ground = {
   /** A hub as operators run it, with every guarantee on. */
   hub(database: BenchDatabase, env?: Record<string, string>): Promise<Server>;
   /** A program of `bench/baselines`. */
-  baseline(name: string, database: BenchDatabase, env?: Record<string, string>): Promise<Server>;
+  baseline(name: string, database: BenchDatabase | null, env?: Record<string, string>): Promise<Server>;
+  /** People for the rooms of one server, in a process of their own. */
+  crowd(dialect: DialectName): RemoteCrowd;
   /** One Redis for the whole run. */
   redisUrl(): Promise<string>;
   close(): Promise<void>;
@@ -39,6 +43,10 @@ export const openGround = async (): Promise<Ground> => {
   const serverUrl = given ?? (await startPostgres(closing));
   let redis: Promise<string> | null = null;
   let made = 0;
+  let closed: Promise<void> | null = null;
+  const closeAll = async (): Promise<void> => {
+    for (let close = closing.pop(); close; close = closing.pop()) await close().catch(() => {});
+  };
   const stopLater = <T extends Server>(server: T): T => {
     closing.push(() => server.stop());
     return server;
@@ -66,25 +74,36 @@ export const openGround = async (): Promise<Ground> => {
           DATABASE_URL: database.url,
           ADMIN_API_KEY: adminKey,
           LOG_LEVEL: "error",
-          ...env,
+          ...nodeOptions(env),
         }),
       ),
     baseline: async (name, database, env = {}) =>
       stopLater(
         await startProgram(join(import.meta.dirname, "baselines", `${name}.ts`), {
-          DATABASE_URL: database.url,
-          ...env,
+          ...(database ? { DATABASE_URL: database.url } : {}),
+          ...nodeOptions(env),
         }),
       ),
+    crowd: (dialect) => {
+      const crowd = startCrowd(dialect);
+      closing.push(() => crowd.stop());
+      return crowd;
+    },
     redisUrl: () =>
       (redis ??= startRedis().then((server) => {
         closing.push(() => server.stop());
         return server.url;
       })),
-    close: async () => {
-      for (let close = closing.pop(); close; close = closing.pop()) await close().catch(() => {});
-    },
+    // Once for all who ask: a run that fails because it is being stopped waits for that to be done.
+    close: () => (closed ??= closeAll()),
   };
+};
+
+/** With `BENCH_PROFILE=1` every hub and baseline leaves a profile of its processor time in `bench/profiles`. */
+const nodeOptions = (env: Record<string, string>): Record<string, string> => {
+  if (process.env["BENCH_PROFILE"] !== "1") return env;
+  const dir = JSON.stringify(join(import.meta.dirname, "profiles"));
+  return { ...env, NODE_OPTIONS: `${env["NODE_OPTIONS"] ?? ""} --cpu-prof --cpu-prof-dir=${dir}` };
 };
 
 const startPostgres = async (closing: (() => Promise<unknown>)[]): Promise<string> => {
@@ -108,6 +127,7 @@ const startProgram = async (file: string, env: Record<string, string>): Promise<
   });
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     stop: async () => {
       if (child.exitCode !== null) return;
       const ended = once(child, "exit");

@@ -1,7 +1,8 @@
-import { type Callers, openCallers, percentile } from "./load.ts";
+import { type Callers, openCallers } from "./load.ts";
 import { type Row, ms } from "./report.ts";
 import { type Ground, type Server, adminKey } from "./servers.ts";
 import type { Database } from "../src/db/client.ts";
+import { percentile } from "./statistics.ts";
 import { makeWorld } from "./world.ts";
 
 const coaches = 50;
