@@ -8,26 +8,22 @@ import type { RoomJob } from "./job.ts";
 
 /**
  * Locks the rooms that these jobs are about and reads what they ask for, in one flight: each statement sees what was
- * committed when the locks were had. A session that does not exist has no room among them.
+ * committed when the locks were had. A session that does not exist has no room among them. Messages that were posted
+ * before are not looked for: see {@link readPosted}.
  */
 export const readLockedRooms = async (
   sql: Sql,
   jobs: readonly RoomJob[],
 ): Promise<Map<string, LockedRoom>> => {
   const joins = jobs.filter(({ request }) => request.kind === "join");
-  const joined = [...new Set(joins.map(({ sessionId }) => sessionId))];
+  const joined = [...new Set(joins.map(sessionOf))];
   const guests = joins.filter(({ request }) => request.person.role === "guest");
-  const speakers = jobs.flatMap(({ sessionId, request }) =>
-    request.kind === "message"
-      ? [{ sessionId, participantId: request.person.participantId, clientMessageId: request.clientMessageId }]
-      : [],
-  );
-  const [rows, now, visits, present, messages, admissions, withLobby] = await Promise.all([
-    listSessionRowsForUpdate(sql, [...new Set(jobs.map(({ sessionId }) => sessionId))]),
+  const speakers = jobs.filter(({ request }) => request.kind === "message");
+  const [rows, now, visits, present, admissions, withLobby] = await Promise.all([
+    listSessionRowsForUpdate(sql, [...new Set(jobs.map(sessionOf))]),
     findNow(sql),
     joined.length > 0 ? listOpenVisitsOf(sql, joined) : [],
-    speakers.length > 0 ? listPresent(sql, speakers) : [],
-    speakers.length > 0 ? listMessages(sql, speakers) : [],
+    speakers.length > 0 ? listPresent(sql, speakers.map(personAt)) : [],
     joins.length > 0 ? listAdmissions(sql, joins.map(personAt)) : [],
     guests.length > 0 ? listSessionsWithLobby(sql, [...new Set(guests.map(sessionOf))]) : ([] as string[]),
   ]);
@@ -46,9 +42,22 @@ export const readLockedRooms = async (
     rooms.get(sessionId)?.present.set(participantId, role);
   for (const { sessionId, participantId, status } of admissions)
     rooms.get(sessionId)?.admissions.set(participantId, status);
-  for (const { sessionId, participantId, clientMessageId, seq, messageId } of messages)
-    rooms.get(sessionId)?.messages.set(messageKey(participantId, clientMessageId), { seq, messageId });
   return rooms;
+};
+
+/** Reads into locked rooms which of these messages were posted before. */
+export const readPosted = async (
+  sql: Sql,
+  rooms: ReadonlyMap<string, LockedRoom>,
+  jobs: readonly RoomJob[],
+): Promise<void> => {
+  const refs = jobs.flatMap(({ sessionId, request }) =>
+    request.kind === "message"
+      ? [{ sessionId, participantId: request.person.participantId, clientMessageId: request.clientMessageId }]
+      : [],
+  );
+  for (const { sessionId, participantId, clientMessageId, ...posted } of await listMessages(sql, refs))
+    rooms.get(sessionId)?.messages.set(messageKey(participantId, clientMessageId), posted);
 };
 
 const sessionOf = ({ sessionId }: RoomJob): string => sessionId;

@@ -1,7 +1,13 @@
 import type { LaneOutcome } from "../../coordination/lanes.ts";
 import { insertWaiting } from "../../db/admissions.ts";
 import { insertVisits } from "../../db/attendance.ts";
-import { type Fragment, type Sql, insertTogether, transactInFlights } from "../../db/client.ts";
+import {
+  type Fragment,
+  type Sql,
+  insertTogether,
+  transactInFlights,
+  violatedUnique,
+} from "../../db/client.ts";
 import { insertOutboxEntries } from "../../db/outbox.ts";
 import { insertNumberedEvents } from "../../db/session-events.ts";
 import { updateSessionRooms } from "../../db/sessions.ts";
@@ -12,20 +18,30 @@ import type { LockedRoom, RoomChanges } from "../../domain/room/request.ts";
 import type { RoomEvent } from "../../domain/room.ts";
 import type { App } from "../app.ts";
 import { runSurely } from "../batch.ts";
-import { createNews } from "../transaction.ts";
+import { type News, createNews } from "../transaction.ts";
 import type { RoomJob } from "./job.ts";
-import { readLockedRooms } from "./read-locked.ts";
+import { readLockedRooms, readPosted } from "./read-locked.ts";
 
 /**
  * Runs requests of any rooms in one transaction: locks their sessions, reads what the requests are about, decides one
  * after another, writes all of it together. A refusal is its caller's alone and changes nothing of the others.
+ *
+ * Whether a message was posted before is not looked for, which would cost more than the rest: the index that keeps it from
+ * being posted twice says so, and then the batch is run again with a look. So is a message that is refused.
  * @returns what came of each job, in their order
  */
 export const runRoomBatch = (app: App, jobs: readonly RoomJob[]): Promise<LaneOutcome[]> =>
   runSurely(
     {
       log: app.log,
-      run: (some: readonly RoomJob[]) => runTransaction(app, some),
+      run: async (some: readonly RoomJob[]) => {
+        try {
+          return await runTransaction(app, some, false);
+        } catch (error) {
+          if (violatedUnique(error) !== "session_events_client_message") throw error;
+          return await runTransaction(app, some, true);
+        }
+      },
       lockOf: (job: RoomJob) => job.sessionId,
     },
     jobs,
@@ -34,58 +50,62 @@ export const runRoomBatch = (app: App, jobs: readonly RoomJob[]): Promise<LaneOu
 /** What was decided for one request. */
 type DecidedJob = { job: RoomJob; changes: RoomChanges; room: LockedRoom };
 
-const runTransaction = async (app: App, jobs: readonly RoomJob[]): Promise<LaneOutcome[]> => {
+const runTransaction = async (
+  app: App,
+  jobs: readonly RoomJob[],
+  looksFirst: boolean,
+): Promise<LaneOutcome[]> => {
   const news = createNews(app);
   const outcomes = await transactInFlights(app.sql, {
-    read: (sql) => readLockedRooms(sql, jobs),
+    read: async (sql) => {
+      const rooms = await readLockedRooms(sql, jobs);
+      if (looksFirst) await readPosted(sql, rooms, jobs);
+      return rooms;
+    },
     write: async (sql, rooms) => {
-      const { decided, outcomes: result } = decideBatch(app, jobs, rooms);
-      const { events, statements } = statementsOf(app, sql, decided);
-      for (const { room } of decided) {
-        const own = events.get(room.session.id);
-        if (own) news.addEvents(room.session.coachId, own);
-        events.delete(room.session.id);
+      const decisions = new Map(jobs.map((job) => [job, decide(app, job, rooms)]));
+      const refused = jobs.filter((job) => job.request.kind === "message" && decisions.get(job)?.error);
+      if (refused.length > 0 && !looksFirst) {
+        await readPosted(sql, rooms, refused);
+        for (const job of refused) decisions.set(job, decide(app, job, rooms));
       }
-      if (decided.some(({ changes }) => changes.outbox.length > 0)) news.addOutbox();
-      return { last: statements, result };
+      const decided = [...decisions.values()].flatMap(({ done }) => done ?? []);
+      const statements = statementsOf(app, sql, { decided, news });
+      return { last: statements, result: jobs.map((job) => outcomeOf(decisions.get(job))) };
     },
   });
   news.publish();
   return outcomes;
 };
 
-const decideBatch = (
-  app: App,
-  jobs: readonly RoomJob[],
-  rooms: ReadonlyMap<string, LockedRoom>,
-): { decided: DecidedJob[]; outcomes: LaneOutcome[] } => {
-  const decided: DecidedJob[] = [];
-  const outcomes = jobs.map((job): LaneOutcome => {
-    const { request, sessionId } = job;
-    try {
-      const room = rooms.get(sessionId);
-      if (!room) throw notFound("session");
-      const { changes, result } =
-        request.kind === "join"
-          ? decideJoin(room, request, app.config)
-          : decideMessage(room, request, app.newId);
-      decided.push({ job, changes, room });
-      return { value: result };
-    } catch (error) {
-      return { error };
-    }
-  });
-  return { decided, outcomes };
+type JobDecision = { done?: DecidedJob; result?: unknown; error?: unknown };
+
+const decide = (app: App, job: RoomJob, rooms: ReadonlyMap<string, LockedRoom>): JobDecision => {
+  const { request, sessionId } = job;
+  try {
+    const room = rooms.get(sessionId);
+    if (!room) throw notFound("session");
+    const { changes, result } =
+      request.kind === "join"
+        ? decideJoin(room, request, app.config)
+        : decideMessage(room, request, app.newId);
+    return { done: { job, changes, room }, result };
+  } catch (error) {
+    return { error };
+  }
 };
+
+const outcomeOf = (decision: JobDecision | undefined): LaneOutcome =>
+  decision?.done ? { value: decision.result } : { error: decision?.error };
 
 type LoggedEvent = RoomEvent & { requestId: string };
 
-/** The statements that write what was decided, and the events of each session as they will stand in its log. */
+/** The statements that write what was decided; the nodes are told of it after the commit. */
 const statementsOf = (
   app: App,
   sql: Sql,
-  decided: readonly DecidedJob[],
-): { events: Map<string, RoomEvent[]>; statements: Fragment[] } => {
+  { decided, news }: { decided: readonly DecidedJob[]; news: News },
+): Fragment[] => {
   const rows: LoggedEvent[] = decided.flatMap(({ job, changes, room }) =>
     changes.events.map(({ seq, event }) => ({
       ...event,
@@ -110,6 +130,9 @@ const statementsOf = (
       .filter(({ changes }) => changes.events.length > 0)
       .map(({ room }) => [room.session.id, room.session]),
   );
+  for (const [sessionId, events] of Map.groupBy(rows, (row) => row.sessionId))
+    news.addEvents(changed.get(sessionId)?.coachId ?? "", events.map(asTold));
+  if (outbox.length > 0) news.addOutbox();
   const written = insertTogether(sql, [
     ...(changed.size > 0 ? [updateSessionRooms(sql, [...changed.values()])] : []),
     ...(rows.length > 0 ? [insertNumberedEvents(sql, rows)] : []),
@@ -117,6 +140,7 @@ const statementsOf = (
     ...(outbox.length > 0 ? [insertOutboxEntries(sql, outbox)] : []),
     ...(waiting.length > 0 ? [insertWaiting(sql, waiting)] : []),
   ]);
-  const told = rows.map(({ requestId: _requestId, ...event }): RoomEvent => event);
-  return { events: Map.groupBy(told, ({ sessionId }) => sessionId), statements: written ? [written] : [] };
+  return written ? [written] : [];
 };
+
+const asTold = ({ requestId: _requestId, ...event }: LoggedEvent): RoomEvent => event;
