@@ -80,10 +80,10 @@ export class Board {
   enter(): void {
     if (this.#phase !== "out") return;
     this.#phase = "asking";
-    this.#connection.request("board:watch", {}).then(
-      ({ sessions }) => this.#install(sessions),
-      (error: unknown) => this.#refused(asCourtsideError(error, "internal")),
-    );
+    this.#connection
+      .request("board:watch", {})
+      .then(({ sessions }) => this.#install(sessions))
+      .catch((error: unknown) => this.#refused(asCourtsideError(error, "internal")));
   }
 
   /** @internal The connection was lost. */
@@ -135,9 +135,9 @@ export class Board {
 
   #install(sessions: readonly Snapshot[]): void {
     if (this.#phase !== "asking") return;
-    this.#phase = "watching";
     this.#sessions = new Map(sessions.map((snapshot) => [snapshot.session.id, stateOf(snapshot)]));
     this.#seqs = new Map(sessions.map(({ session }) => [session.id, session.lastSeq]));
+    this.#phase = "watching";
     this.#emitter.emit("change", undefined);
     this.#watched.resolve();
     const held = this.#held;

@@ -92,10 +92,10 @@ export class Membership {
     const ask = this.view.state && !this.#isLost ? { sessionId, after: this.view.seq } : { sessionId };
     const attempt = ++this.#attempt;
     const isStale = (): boolean => attempt !== this.#attempt || this.#phase !== "joining";
-    this.#options.connection.request("session:join", ask).then(
-      (answer) => isStale() || this.#answered(answer),
-      (error: unknown) => isStale() || this.#refused(asCourtsideError(error, "internal")),
-    );
+    this.#options.connection
+      .request("session:join", ask)
+      .then((answer) => isStale() || this.#answered(answer))
+      .catch((error: unknown) => isStale() || this.#refused(asCourtsideError(error, "internal")));
   }
 
   /** The connection was lost. */

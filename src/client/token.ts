@@ -33,7 +33,7 @@ export const readToken = (token: string): TokenFacts | null => {
  * Never less than a tenth of its life, nor than 1 s: a clock that is fast must not make the client ask all the time.
  */
 export const refreshDelayMs = ({ expiresAt, lifetimeMs }: TokenFacts, now: number): number => {
-  const life = lifetimeMs ?? Math.max(0, expiresAt - now);
+  const life = lifetimeMs ?? Math.max(60_000, expiresAt - now);
   const aheadMs = Math.max(5_000, life / 5);
   return timerMs(Math.max(expiresAt - aheadMs - now, life / 10, 1_000));
 };
