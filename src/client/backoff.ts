@@ -4,7 +4,7 @@ export type BackoffBounds = { minMs: number; maxMs: number };
 export const defaultBackoff: BackoffBounds = { minMs: 300, maxMs: 10_000 };
 
 /** The longest wait that timers can do. */
-export const maxTimerMs = 2_147_483_647;
+const maxTimerMs = 2_147_483_647;
 
 /**
  * How long to wait before the attempt that follows `failures` failed ones, in milliseconds: anything from 0 to a

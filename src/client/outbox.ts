@@ -12,7 +12,7 @@ type Waiting = {
 };
 
 /** How many messages may wait to be acknowledged. */
-export const maxUnsent = 100;
+const maxUnsent = 100;
 
 /**
  * Messages on their way, one at a time and in order. One that may or may not have arrived is sent again under the

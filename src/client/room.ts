@@ -15,7 +15,7 @@ export class Room implements AsyncIterable<DurableEvent, undefined> {
     this.sessionId = membership.sessionId;
   }
 
-  /** The session as of {@link seq}. */
+  /** The session as the last event about it told it: its counts may be older than {@link participants}. */
   get session(): Session {
     return this.#known.session;
   }

@@ -17,6 +17,8 @@ export type TcpProxy = {
   refuse(refused: boolean): void;
   /** Lets what was held back go on. */
   resume(): void;
+  /** Leads new connections elsewhere. */
+  redirect(target: string): void;
   close(): Promise<void>;
 };
 
@@ -26,7 +28,7 @@ type Pair = { client: Socket; hub: Socket };
 
 /** Listens on a free port and passes everything on to `target`, an http URL. */
 export const createTcpProxy = async (target: string): Promise<TcpProxy> => {
-  const { hostname, port } = new URL(target);
+  let hub = new URL(target);
   const pairs = new Set<Pair>();
   let stalled: Direction | null = null;
   let refused = false;
@@ -38,7 +40,7 @@ export const createTcpProxy = async (target: string): Promise<TcpProxy> => {
       return;
     }
     accepted += 1;
-    const pair = { client, hub: connect(Number(port), hostname) };
+    const pair = { client, hub: connect(Number(hub.port), hub.hostname) };
     pairs.add(pair);
     pass(pair.client, pair.hub);
     pass(pair.hub, pair.client);
@@ -86,6 +88,9 @@ export const createTcpProxy = async (target: string): Promise<TcpProxy> => {
         client.resume();
         hub.resume();
       }
+    },
+    redirect: (url) => {
+      hub = new URL(url);
     },
     close: async () => {
       const closed = once(server, "close");
