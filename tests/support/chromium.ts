@@ -37,7 +37,6 @@ export const startChromium = async (): Promise<TestBrowser> => {
     const context = await chromium.launchPersistentContext(profile, {
       executablePath,
       args: flags,
-      ignoreDefaultArgs: ["--headless=old"],
       timeout: 60_000,
     });
     context.setDefaultTimeout(10_000);
