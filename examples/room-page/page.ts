@@ -1,4 +1,4 @@
-import { type Courtside, type Room, CourtsideError, connect } from "courtside/client";
+import { type Courtside, type HubStatus, type Room, CourtsideError, connect } from "courtside/client";
 
 const find = <T extends HTMLElement>(id: string): T => {
   const element = document.getElementById(id);
@@ -53,6 +53,13 @@ const showProblem = (error: Error | null): void => {
   problem.hidden = error === null;
 };
 
+const statusTexts = { connecting: "Connecting …", online: "Online", offline: "Offline", closed: "Closed" };
+
+const showStatus = (status: HubStatus): void => {
+  find("status").textContent = statusTexts[status];
+  find("status").className = status;
+};
+
 const showEntrance = (): void => {
   entrance.hidden = false;
   find("room").hidden = true;
@@ -77,29 +84,25 @@ const follow = (joined: Room): void => {
 const enter = async (): Promise<void> => {
   showProblem(null);
   hub?.close();
+  const token = fieldOf(entrance, "token").value;
   try {
-    hub = connect({ url: fieldOf(entrance, "url").value, token: fieldOf(entrance, "token").value });
-    hub.on("status", ({ status }) => {
-      const shown = find("status");
-      shown.textContent = {
-        connecting: "Connecting …",
-        online: "Online",
-        offline: "Offline",
-        closed: "Closed",
-      }[status];
-      shown.className = status;
-    });
+    const own = connect({ url: fieldOf(entrance, "url").value, token });
+    hub = own;
+    own.on("status", ({ status }) => own === hub && showStatus(status));
     const onWaiting = (): void => {
       find("status").textContent = "In the lobby: the coach has yet to let you in";
     };
-    room = await hub.join(fieldOf(entrance, "session").value.trim(), { onWaiting });
-    follow(room);
-    showPeople(room);
+    const joined = await own.join(fieldOf(entrance, "session").value.trim(), { onWaiting });
+    room = joined;
+    follow(joined);
+    showPeople(joined);
     find("messages").replaceChildren();
     entrance.hidden = true;
     find("room").hidden = false;
     fieldOf(speak, "text").focus();
   } catch (error) {
+    // Closed by this side: the form was sent again meanwhile.
+    if (error instanceof CourtsideError && error.code === "closed") return;
     showProblem(error as Error);
     showEntrance();
   }

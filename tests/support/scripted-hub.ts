@@ -31,9 +31,10 @@ export type ScriptedHub = {
   close(): Promise<void>;
 };
 
-export const createScriptedHub = async (): Promise<ScriptedHub> => {
+/** `pingMs`: how often it says that it lives, and how long it may be silent beyond that. */
+export const createScriptedHub = async ({ pingMs = 10_000 } = {}): Promise<ScriptedHub> => {
   const http = createServer();
-  const io = new Server(http, { transports: ["websocket"], pingInterval: 10_000 });
+  const io = new Server(http, { transports: ["websocket"], pingInterval: pingMs, pingTimeout: pingMs });
   const live = io.of("/live");
   const tokens: string[] = [];
   const all: Asked[] = [];

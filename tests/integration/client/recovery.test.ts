@@ -9,6 +9,7 @@ import {
   createScriptedHub,
   sessionId,
 } from "../../support/scripted-hub.ts";
+import { createTcpProxy } from "../../support/tcp-proxy.ts";
 import { waitFor } from "../../support/wait.ts";
 
 let script: ScriptedHub;
@@ -168,6 +169,34 @@ describe("a room", () => {
     expect(script.asked("session:join").at(-1)).toEqual({ sessionId, after: 2 });
   });
 
+  test("comes back from a network that swallows everything without a word, and posts what waited once", async () => {
+    const silent = await createScriptedHub({ pingMs: 150 });
+    const proxy = await createTcpProxy(silent.url);
+    silent.answer("session:join", () => aSnapshot(0));
+    silent.answer("message:send", ({ payload }) => ({ ok: true, seq: 1, messageId: payload["text"] }));
+    const far = connect({
+      url: proxy.url,
+      token: "token",
+      backoff: { minMs: 5, maxMs: 20 },
+      requestTimeoutMs: 400,
+    });
+    try {
+      const room = await far.join(sessionId);
+      proxy.stall();
+      const sent = room.send("hello?");
+      await waitFor(() => far.status !== "online", { what: "the silence to be noticed" });
+      proxy.resume();
+      expect(await sent).toMatchObject({ messageId: "hello?" });
+      const ids = silent.asked("message:send").map(({ clientMessageId }) => clientMessageId);
+      expect(new Set(ids).size).toBe(1);
+      expect(silent.asked("session:join").at(-1)).toEqual({ sessionId, after: 0 });
+    } finally {
+      far.close();
+      await proxy.close();
+      await silent.close();
+    }
+  });
+
   test("is tried again after the time that the hub asked for", async () => {
     let refusals = 0;
     const askedAt: number[] = [];
@@ -267,6 +296,25 @@ describe("requests", () => {
     expect(ids[0]).toMatch(/^[\da-f]{32}$/);
     expect(ids[1]).toBe(ids[0]);
     expect(ids[2]).not.toBe(ids[0]);
+  });
+
+  test("messages go out one at a time, the next when the one before is acknowledged", async () => {
+    const room = await hub.join(sessionId);
+    const answers: (() => void)[] = [];
+    script.answer("message:send", ({ payload, answer }) => {
+      answers.push(() => answer({ ok: true, seq: 1, messageId: payload["text"] }));
+      return null;
+    });
+    await room.signal({ type: "round trip" });
+    const sent = ["one", "two", "three"].map((text) => room.send(text));
+    for (let n = 1; n <= 3; n++) {
+      await waitFor(() => answers.length === n, { what: `message ${n}` });
+      // Whatever else was on its way has arrived before this is answered.
+      await room.signal({ type: "round trip" });
+      expect(script.asked("message:send")).toHaveLength(n);
+      answers[n - 1]?.();
+    }
+    expect((await Promise.all(sent)).map(({ messageId }) => messageId)).toEqual(["one", "two", "three"]);
   });
 
   test("a message that is not answered or put off is sent again on the same connection; a refusal is told", async () => {
