@@ -59,6 +59,11 @@ export type HubEvents = {
 /**
  * Connects to a hub, and stays connected until it is closed: lost connections come back by themselves, for ever,
  * unless the hub says that this credential will not do.
+ * @example
+ * const hub = connect({ url: "https://hub.example.org", token: ticket });
+ * const room = await hub.join(sessionId);
+ * for await (const { type, actor } of room) console.log(type, actor.name);
+ * hub.close();
  * @throws TypeError when `url` is none
  */
 export const connect = (options: ConnectOptions): Courtside => new Courtside(options);

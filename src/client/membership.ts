@@ -178,6 +178,8 @@ export class Membership {
     if ("waiting" in answer && answer.waiting === true) {
       this.#phase = "waiting";
       queueMicrotask(this.#options.onWaiting);
+      // The admission may have come right behind the answer.
+      this.#hearHeld();
       return;
     }
     const snapshot: RoomSnapshot = answer;
@@ -198,12 +200,16 @@ export class Membership {
   #settle(): void {
     if (this.#phase !== "joining") return;
     this.#phase = "in";
-    const held = this.#held;
-    this.#held = [];
-    for (const [name, payload] of held) this.hear(name, payload);
+    this.#hearHeld();
     if (this.isClosed) return;
     this.outbox.setOpen(true);
     for (const look of this.#doorstep) look();
+  }
+
+  #hearHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const [name, payload] of held) this.hear(name, payload);
   }
 
   /** Joins again from where events are missing: at once, and if that does not help, after a wait. */

@@ -59,7 +59,7 @@ apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends chromiu
 `;
 
 const ensureInstalled = async (): Promise<string> => {
-  const present = process.env["TEST_CHROMIUM"] ?? (await findProgram());
+  const present = process.env["TEST_CHROMIUM"] || (await findProgram());
   if (present) return present;
   const installer = await findInstaller();
   if (installer) {

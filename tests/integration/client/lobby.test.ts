@@ -51,6 +51,20 @@ describe("a guest in the lobby", () => {
     await waitFor(() => room.seq === 5, { what: "what follows" });
   });
 
+  test("is in the room also when the admission comes right behind the answer, or before it", async () => {
+    for (const admitFirst of [false, true]) {
+      script.answer("session:join", ({ socket, answer }) => {
+        if (admitFirst) socket.emit("admission:granted", admission(4));
+        answer({ ok: true, waiting: true });
+        if (!admitFirst) socket.emit("admission:granted", admission(4));
+        return null;
+      });
+      const room = await hub.join(sessionId);
+      expect(room.seq).toBe(4);
+      await room.leave();
+    }
+  });
+
   test("who is refused is told why", async () => {
     const joining = hub.join(sessionId, {
       onWaiting: () =>
