@@ -75,7 +75,7 @@ const openPage = async (opened: OpenRoom, role: "coach" | "client" = "client") =
       .evaluateAll((items) => items.map((item) => String(item.firstChild?.nodeValue)));
   const shows = (what: string, lines: string[]): Promise<unknown> =>
     waitFor(async () => (await people()).map(plain).join("; ") === lines.join("; "), {
-      what,
+      what: `the page to show: ${what}`,
       timeoutMs: 10_000,
     });
   return { page, faults, people, texts, shows };
@@ -141,6 +141,7 @@ test("names and messages that look like HTML are shown as they are, and run noth
     body: { role: "guest", name: evil },
   });
   const { people, texts, shows, faults, page } = await openPage(opened);
+  await shows("the page alone", [`${opened.client.name} (you), client, connected`]);
   const guest = connect({ url: rooms.urls[0], token: String(reply?.body["ticket"]) });
   hubs.push(guest);
   const room = await guest.join(opened.session.id);

@@ -41,8 +41,11 @@ export const startChromium = async (): Promise<TestBrowser> => {
     });
     context.setDefaultTimeout(10_000);
     const close = async () => {
-      await context.close();
-      await removeProfile();
+      try {
+        await context.close();
+      } finally {
+        await removeProfile();
+      }
     };
     return { context, close };
   } catch (error) {
