@@ -22,6 +22,8 @@ export default defineConfig({
       folder("integration"),
       // Whole hubs, measured by the clock: after all others and one file at a time.
       folder("e2e", { testTimeout: 60_000, fileParallelism: false, sequence: { groupOrder: 1 } }),
+      // Chromium, on the example page: last, one file at a time.
+      folder("browser", { testTimeout: 60_000, fileParallelism: false, sequence: { groupOrder: 2 } }),
     ],
   },
 });

@@ -6,6 +6,7 @@ const steps: [name: string, command: string, ...args: string[]][] = [
   ["format", "biome", "format", "."],
   ["lint and layers", "oxlint"],
   ["types", "tsc"],
+  ["types in a browser", "tsc", "--project", "examples/room-page"],
   ["dead code", "knip"],
 ];
 
@@ -28,6 +29,6 @@ for (const [name, command, ...args] of steps) {
     failed += 1;
     console.log([result.error?.message, result.stdout, result.stderr].filter(Boolean).join("\n"));
   }
-  console.log(`${ok ? "ok    " : "FAILED"} ${name.padEnd(16)} ${seconds} s`);
+  console.log(`${ok ? "ok    " : "FAILED"} ${name.padEnd(18)} ${seconds} s`);
 }
 process.exitCode = failed === 0 ? 0 : 1;
