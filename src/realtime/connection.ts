@@ -2,7 +2,7 @@ import type { Socket } from "socket.io";
 import type { RoomConnection } from "../coordination/presence.ts";
 import type { ParticipantRole, Principal } from "../domain/principal.ts";
 import { type ClosingCode, closings } from "./closing.ts";
-import { createBucket } from "./rate.ts";
+import { Bucket } from "./rate.ts";
 
 /** A room that a connection is in, or waits for. */
 export type Membership = {
@@ -11,6 +11,8 @@ export type Membership = {
   role: ParticipantRole;
   /** `waiting` in the lobby; `closed` once the session has ended and only its summary is awaited. */
   stands: "inside" | "waiting" | "closed";
+  /** Lets go of the room, which this node follows for this connection. */
+  release: () => void;
 };
 
 /** What one connection may ask for: past the first it is refused, past the second it is closed. */
@@ -33,8 +35,8 @@ export class Connection {
   readonly memberships = new Map<string, Membership>();
   watchesBoard = false;
   readonly #onFault: (error: unknown) => void;
-  readonly #asking = createBucket(asking);
-  readonly #excess = createBucket(excess);
+  readonly #asking = new Bucket(asking);
+  readonly #excess = new Bucket(excess);
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
   #closing = false;
@@ -140,7 +142,25 @@ export class Connection {
   /** What is not read stays in memory here, and would grow without bound. */
   #watchUnsent(): void {
     const { conn } = this.socket;
+    let gathering = false;
+    const internals = conn as unknown as {
+      flush(): void;
+      transport: { writable: boolean; socket?: { _socket?: { cork(): void; uncork(): void } } };
+    };
     conn.on("packetCreate", ({ data }: { data?: string | Uint8Array }) => {
+      if (!gathering && internals.transport.writable) {
+        gathering = true;
+        const { transport } = internals;
+        transport.writable = false;
+        process.nextTick(() => {
+          gathering = false;
+          transport.writable = true;
+          const raw = transport.socket?._socket;
+          raw?.cork();
+          internals.flush();
+          raw?.uncork();
+        });
+      }
       this.#queued += data?.length ?? 0;
       if (this.#queued + (webSocketOf(conn)?.bufferedAmount ?? 0) > maxUnsentBytes)
         this.close("slow_consumer");

@@ -142,9 +142,14 @@ export class Live {
     this.#connections.set(connection.id, connection);
     const caller = callerOf(connection.principal);
     this.#callers.set(caller, (this.#callers.get(caller) ?? 0) + 1);
-    for (const event of clientEvents) {
-      socket.on(event.name, (...sent: unknown[]) => this.#ask(connection, event, sent));
-    }
+    // One listener, not one for each event: thousands of connections have them.
+    socket.onAny((name: string, ...sent: unknown[]) => {
+      const event = eventsByName.get(name);
+      if (event) this.#ask(connection, event, sent);
+    });
+    // What the handshake brought is not needed any more, and is larger than the rest of a connection.
+    socket.handshake.auth = {};
+    Object.assign(socket.conn, { request: null });
     // What is not of the protocol: the connection is closed by the one who parses, right after this.
     socket.on("error", () => connection.close("malformed"));
     socket.on("disconnect", () => {
@@ -232,5 +237,7 @@ export class Live {
       this.#rooms.knockAgain(sessionId, (connection) => this.#contextOf(connection));
   }
 }
+
+const eventsByName = new Map(clientEvents.map((event) => [event.name, event]));
 
 const dataOf = (socket: Socket): { credential?: Credential } => socket.data as { credential?: Credential };

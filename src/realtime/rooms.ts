@@ -35,8 +35,6 @@ export class Rooms {
   readonly #options: RoomsOptions;
   /** The connections of this node at each room, those in its lobby among them. */
   readonly #here = new Map<string, Set<Connection>>();
-  /** What keeps a room followed for a connection. */
-  readonly #holds = new Map<Connection, Map<string, () => void>>();
   readonly #afterglows = new Map<string, NodeJS.Timeout>();
 
   constructor(app: App, options: RoomsOptions) {
@@ -56,8 +54,7 @@ export class Rooms {
     // On a connection that was in the room: it starts anew from the answer, and gets nothing twice.
     if (connection.memberships.has(sessionId)) void connection.socket.leave(roomOf(sessionId));
     try {
-      const joined = await this.#knock(connection, context, sessionId);
-      this.#hold(connection, sessionId, release);
+      const joined = await this.#knock(connection, context, { sessionId, release });
       if (joined.waiting) return { answer: { waiting: true } };
       return await this.#snapshot(connection, joined, input);
     } catch (error) {
@@ -82,7 +79,6 @@ export class Rooms {
   async drop(connection: Connection): Promise<void> {
     const [rooms, lobbies] = [connection.rooms(), connection.lobbies()];
     for (const sessionId of connection.memberships.keys()) this.#forget(connection, sessionId);
-    this.#holds.delete(connection);
     const { keeper } = this.#options;
     await Promise.all([
       ...rooms.map((room) => keeper.surely(room, () => this.#disconnect(room))),
@@ -147,7 +143,11 @@ export class Rooms {
   }
 
   /** Asks for a connection to be let in, and takes it out of presence again when it is not. */
-  async #knock(connection: Connection, context: RequestContext, sessionId: string): Promise<JoinedRoom> {
+  async #knock(
+    connection: Connection,
+    context: RequestContext,
+    { sessionId, release }: { sessionId: string; release: () => void },
+  ): Promise<JoinedRoom> {
     const state = this.#options.feed.stateOf(sessionId);
     if (!state) throw new DomainError("unavailable", "unavailable", "The room is not followed here.");
     const { keeper, presence } = this.#options;
@@ -158,10 +158,10 @@ export class Rooms {
       const place = { sessionId, participantId, connectionId: connection.id };
       if (joined.waiting) {
         await enterLobby(this.#app, place, { name });
-        this.#place(connection, { sessionId, participantId, role, stands: "waiting" });
+        this.#place(connection, { sessionId, participantId, role, stands: "waiting", release });
         return joined;
       }
-      this.#place(connection, { sessionId, participantId, role, stands: "inside" });
+      this.#place(connection, { sessionId, participantId, role, stands: "inside", release });
       if (!joined.presence) keeper.lapse();
       else if (joined.presence.before !== null) {
         this.#app.publisher.publishPresenceNews(sessionId);
@@ -297,17 +297,11 @@ export class Rooms {
   #place(connection: Connection, membership: Membership): void {
     const { sessionId } = membership;
     this.#options.keeper.forget(placeOf(connection, membership));
+    // One that was here already has let the room be followed already.
+    connection.memberships.get(sessionId)?.release();
     connection.memberships.set(sessionId, membership);
     const here = this.#here.get(sessionId) ?? new Set();
     this.#here.set(sessionId, here.add(connection));
-  }
-
-  #hold(connection: Connection, sessionId: string, release: () => void): void {
-    const own = this.#holds.get(connection) ?? new Map<string, () => void>();
-    this.#holds.set(connection, own);
-    // One that was here already holds the room already.
-    if (own.has(sessionId)) release();
-    else own.set(sessionId, release);
   }
 
   /** Ends what this node knows of a connection in a room; presence is told apart. */
@@ -317,9 +311,7 @@ export class Rooms {
     const here = this.#here.get(sessionId);
     here?.delete(connection);
     if (here?.size === 0) this.#here.delete(sessionId);
-    const own = this.#holds.get(connection);
-    own?.get(sessionId)?.();
-    own?.delete(sessionId);
+    membership?.release();
     void connection.socket.leave(roomOf(sessionId));
     if (membership) void connection.socket.leave(personRoomOf(sessionId, membership.participantId));
   }
