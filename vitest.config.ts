@@ -22,6 +22,13 @@ export default defineConfig({
       folder("integration"),
       // Whole hubs, measured by the clock: after all others and one file at a time.
       folder("e2e", { testTimeout: 60_000, fileParallelism: false, sequence: { groupOrder: 1 } }),
+      // Minutes of faults under load, for `npm run test:faults` alone.
+      folder("faults", {
+        testTimeout: 180_000,
+        fileParallelism: false,
+        sequence: { groupOrder: 2 },
+        provide: { faultsSeed: Number(process.env["FAULTS_SEED"] ?? Math.floor(Math.random() * 1e9)) },
+      }),
     ],
   },
 });
