@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, inject, test } from "vitest";
 import type { Runtime } from "../support/hub-process.ts";
+import { randomOf } from "../support/random.ts";
 import { type TestRedis, startRedis } from "../support/redis.ts";
 import { losePublished } from "../support/resp.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -89,16 +90,14 @@ test("of what is published three in ten are lost: nobody misses an event, and no
 }) => {
   redis = await startRedis({ own: true });
   let drops = 0;
-  const options = { probability: 0.3, random: Math.random, onDrop: () => (drops += 1) };
+  const random = randomOf(inject("faultsSeed"));
   const proxy = await startTcpProxy(
     Number(new URL(redis.url).port),
-    losePublished({ ...options, random: () => options.random() }),
+    losePublished({ probability: 0.3, random, onDrop: () => (drops += 1) }),
   );
   try {
     const redisUrl = `redis://127.0.0.1:${proxy.port}`;
     const world = await startWorld(task.meta, { runtimes: ["node", "node"], postgres, redisUrl });
-    // From here on as the seed has it.
-    options.random = world.random;
     const load = await Load.start(world);
     await delay(10_000);
     await load.stop();

@@ -65,8 +65,9 @@ export class Load {
     options: { name: string; node?: number; timeoutMs?: number },
   ): Promise<Person> {
     const person = await this.#world.person(room, options);
-    await person.enter(options.timeoutMs);
+    // Meant to be there from here on, whether they are let in at once or not.
     room.people.push(person);
+    await person.enter(options.timeoutMs);
     this.#run(() => this.#speak(person));
     return person;
   }
