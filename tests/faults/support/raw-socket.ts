@@ -24,6 +24,7 @@ export class RawSocket {
   #received: Buffer = Buffer.alloc(0);
   #upgraded = false;
   #asked = 0;
+  #beating: NodeJS.Timeout | undefined;
 
   private constructor(socket: Socket, answersPings: boolean) {
     this.#socket = socket;
@@ -74,12 +75,14 @@ export class RawSocket {
     return waitFor(() => this.answers.get(id), { what: `an answer to ${event}` });
   }
 
-  /** Reads nothing more, so that what the hub sends has nowhere to go. */
+  /** Reads nothing more, so that what the hub sends has nowhere to go; and says all the while that it is there. */
   stopReading(): void {
     this.#socket.pause();
+    this.#beating = setInterval(() => this.send("3"), 2_000);
   }
 
   readAgain(): void {
+    clearInterval(this.#beating);
     this.#socket.resume();
   }
 
@@ -93,6 +96,7 @@ export class RawSocket {
   }
 
   destroy(): void {
+    clearInterval(this.#beating);
     this.#socket.destroy();
   }
 
