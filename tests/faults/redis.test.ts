@@ -40,8 +40,12 @@ test("Redis is killed and comes back empty: all goes on, nobody leaves by it, an
   });
   const load = await Load.start(world);
 
+  const standing = load.everybody();
+  const spare = await load.begin();
+
   const killedAt = performance.now();
   await redis.stop("SIGKILL");
+  await load.end(spare);
   // Somebody new on each node, who is let in.
   const newcomers = await Promise.allSettled(
     [0, 1, 2].map((node) => {
@@ -62,15 +66,14 @@ test("Redis is killed and comes back empty: all goes on, nobody leaves by it, an
   const bookings = load.bookers.answersBetween(killedAt + 500, backFrom);
   world.expect(bookings > 20, `only ${bookings} bookings were answered during the outage`);
   world.observe("bookings: longest silence", load.bookers.longestSilenceMs(killedAt, backFrom), 4_000);
-  const said = load
-    .everybody()
-    .map(({ latencies }) => latencies.filter(({ at }) => at > killedAt && at < backFrom));
+  const said = standing.map(({ latencies }) => latencies.filter(({ at }) => at > killedAt && at < backFrom));
   world.expect(
     said.every((heard) => heard.length > 5),
     "somebody heard next to nothing during the outage",
   );
   world.observe("slowest message meanwhile", Math.max(...said.flat().map(({ ms }) => ms)), 5_000);
   const ended = load.ended.filter(({ at }) => at > killedAt && at < backFrom).length;
+  world.expect(ended > 0, "no session could be ended during the outage");
   world.observe("sessions ended meanwhile", `${ended}`);
   await load.stop();
   await checkEverything(world, load);

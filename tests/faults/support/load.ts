@@ -130,26 +130,34 @@ export class Load {
 
   /** Sessions that live for a few events. */
   async #beginAndEnd(): Promise<void> {
-    const world = this.#world;
     for (let round = 0; !this.#stopped; round++) {
-      const room = await world.openRoom();
-      const count = world.nodes.length;
-      const coach = await world.person(room, { name: "coach (short)", as: "coach", node: round % count });
-      const client = await world.person(room, {
-        name: "client (short)",
-        as: "client",
-        node: (round + 1) % count,
-      });
-      await Promise.all([coach.enter(60_000), client.enter(60_000)]);
-      await Promise.all([coach.say(), client.say()]);
-      const { sessionId } = room;
-      const answer = await coach.ask("session:end", { sessionId }, { timeoutMs: 60_000 });
-      // Of an end whose answer was lost the event tells, and the second try that there is nothing to end.
-      const refusal = answer && !answer.ok ? answer.error.code : null;
-      if (refusal !== null && refusal !== "invalid_state")
-        world.flaws.push(`a session could not be ended: ${refusal}`);
-      this.ended.push({ sessionId, at: performance.now() });
+      await this.end(await this.begin(round));
       await delay(300);
     }
+  }
+
+  /** A session in progress, with coach and client on different nodes, who both have said something. */
+  async begin(round = 0): Promise<Person> {
+    const world = this.#world;
+    const room = await world.openRoom();
+    const [here, there] = [round % world.nodes.length, (round + 1) % world.nodes.length];
+    const coach = await world.person(room, { name: "coach (short)", as: "coach", node: here });
+    const client = await world.person(room, { name: "client (short)", as: "client", node: there });
+    await Promise.all([coach.enter(60_000), client.enter(60_000)]);
+    await Promise.all([coach.say(), client.say()]);
+    return coach;
+  }
+
+  /** The coach ends it. */
+  async end(coach: Person): Promise<void> {
+    const { sessionId } = coach;
+    const answer = await coach.ask("session:end", { sessionId }, { timeoutMs: 60_000 });
+    // Of an end whose answer was lost the event tells, and the second try that there is nothing to end.
+    const refusal = answer && !answer.ok ? answer.error.code : null;
+    this.#world.expect(
+      refusal === null || refusal === "invalid_state",
+      `a session could not be ended: ${refusal}`,
+    );
+    this.ended.push({ sessionId, at: performance.now() });
   }
 }

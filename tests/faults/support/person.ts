@@ -52,6 +52,8 @@ export class Person {
   /** When each join was answered. */
   readonly joins: number[] = [];
   readonly losses: number[] = [];
+  /** How often the hub asked to try again later. */
+  putOff = 0;
   participantId = "";
   /** Told by the hub that the session is over. */
   closed = false;
@@ -192,6 +194,7 @@ export class Person {
       last = `${code}: ${message}`;
       if (code === "internal") this.flaws.push(`${this.name}, ${event}: ${last}`);
       if (!["unavailable", "rate_limited", ...retry].includes(code)) return answer;
+      this.putOff += 1;
       await delay(retryAfterMs);
     }
     if (this.wanted)
@@ -267,6 +270,7 @@ export class Person {
     }
     if (!["unavailable", "rate_limited"].includes(code))
       this.flaws.push(`${this.name} may not join: ${code}: ${message}`);
+    this.putOff += 1;
     setTimeout(() => {
       if (this.#socket === socket) this.#join(socket);
     }, retryAfterMs);

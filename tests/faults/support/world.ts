@@ -16,7 +16,7 @@ declare module "vitest" {
   }
 }
 
-export const graceSeconds = 3;
+const graceSeconds = 3;
 /** A node that is silent this long is taken for dead, by the contract; and what measuring may add. */
 export const noticedMs = 6_000 + 500;
 export const leftMs = noticedMs + graceSeconds * 1_000 + 1_000;
@@ -43,6 +43,8 @@ export class World {
   readonly people: Person[] = [];
   readonly flaws: string[] = [];
   readonly nodes: Node[];
+  /** True where what is wrong may put requests off for a while: otherwise nobody is told 503. */
+  mayPutOff = false;
   readonly #outputs: (() => string)[] = [];
   readonly #meta: { observed?: Record<string, string> };
 
@@ -143,6 +145,10 @@ export class World {
 
   /** The end of a test. @throws with all that was found wrong, and the seed */
   conclude(): void {
+    const putOff = this.rest.unavailable.length;
+    this.expect(this.mayPutOff || putOff === 0, `${putOff} requests were answered with 503`);
+    const livePutOff = this.people.reduce((sum, person) => sum + person.putOff, 0);
+    this.observe("put off (503, unavailable)", `${putOff} requests, ${livePutOff} live`);
     const printed = this.#outputs.flatMap((output) => complaintsOf(output()));
     const all = [...this.flaws, ...this.rest.flaws, ...this.people.flatMap(({ flaws }) => flaws), ...printed];
     const flaws = [...new Set(all)];
