@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, test } from "vitest";
+import { test } from "vitest";
 import { clockOff } from "../support/faketime.ts";
-import { type TestRedis, startRedis } from "../support/redis.ts";
 import { waitFor } from "../support/wait.ts";
 import { checkEverything, logOf } from "./support/checks.ts";
 import { Load } from "./support/load.ts";
-import { type FaultyPostgres, startFaultyPostgres } from "./support/postgres.ts";
+import { useGround } from "./support/ground.ts";
 import { type World, startWorld } from "./support/world.ts";
 
 const offSeconds = 120;
 const holdSeconds = 6;
 
-let postgres: FaultyPostgres;
-let redis: TestRedis;
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startFaultyPostgres(), startRedis({ own: true })]);
-});
-
-afterAll(async () => {
-  await Promise.all([postgres.close(), redis.stop()]);
-});
+const ground = useGround();
 
 test("two nodes whose clocks are 2 minutes ahead: holds last as long as they should, rooms open when they should, and the log goes by one clock", async ({
   task,
@@ -28,8 +18,7 @@ test("two nodes whose clocks are 2 minutes ahead: holds last as long as they sho
   const envOf = (node: number) => (node === 0 ? {} : ahead);
   const world = await startWorld(task.meta, {
     runtimes: ["node", "node", "deno"],
-    postgres,
-    redisUrl: redis.url,
+    ground,
     envOf,
   });
   await expectClockOff(world);

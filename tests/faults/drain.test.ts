@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import type { Runtime } from "../support/hub-process.ts";
-import { type TestRedis, startRedis } from "../support/redis.ts";
 import { waitFor } from "../support/wait.ts";
 import { checkEverything, logOf } from "./support/checks.ts";
 import { Load } from "./support/load.ts";
 import type { Person } from "./support/person.ts";
-import { type FaultyPostgres, startFaultyPostgres } from "./support/postgres.ts";
+import { useGround } from "./support/ground.ts";
 import { startWorld } from "./support/world.ts";
 
 const drainSeconds = 10;
 const guests = 58;
 
-let postgres: FaultyPostgres;
-let redis: TestRedis;
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startFaultyPostgres(), startRedis({ own: true })]);
-});
-
-afterAll(async () => {
-  await Promise.all([postgres.close(), redis.stop()]);
-});
+const ground = useGround();
 
 describe.each<[Runtime, Runtime]>([
   ["node", "node"],
@@ -30,7 +20,7 @@ describe.each<[Runtime, Runtime]>([
     task,
   }) => {
     const env = { DRAIN_SECONDS: String(drainSeconds) };
-    const world = await startWorld(task.meta, { runtimes, postgres, redisUrl: redis.url, env });
+    const world = await startWorld(task.meta, { runtimes, ground, env });
     const load = await Load.start(world, { rooms: 1, guests, paceMs: 3_000 });
     const moving = load.servedBy(world.node(1).url);
     world.expect(moving.length >= guests / 2, `only ${moving.length} people are on the node that stops`);

@@ -1,26 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import type { Runtime } from "../support/hub-process.ts";
-import { type TestRedis, startRedis } from "../support/redis.ts";
+import { waitFor } from "../support/wait.ts";
 import { checkEverything } from "./support/checks.ts";
 import { Load } from "./support/load.ts";
 import { watchLosses } from "./support/losses.ts";
-import { type FaultyPostgres, startFaultyPostgres } from "./support/postgres.ts";
+import { useGround } from "./support/ground.ts";
+import { longestSilenceMs } from "./support/silence.ts";
 import { startWorld } from "./support/world.ts";
 
 /** Longer than the lease and the grace, and than a client waits for a ping. */
 const freezeMs = 20_000;
+/** As long as a dead node may go unnoticed, and the wait for a lock on top. */
+const heldUpMs = 10_000;
 
-let postgres: FaultyPostgres;
-let redis: TestRedis;
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startFaultyPostgres(), startRedis({ own: true })]);
-});
-
-afterAll(async () => {
-  await Promise.all([postgres.close(), redis.stop()]);
-});
+const ground = useGround();
 
 describe.each<[Runtime, Runtime]>([
   ["node", "node"],
@@ -29,7 +23,7 @@ describe.each<[Runtime, Runtime]>([
   test("a node that was frozen for 20 s and wakes has no ghosts: who left stays away, who moved is there once", async ({
     task,
   }) => {
-    const world = await startWorld(task.meta, { runtimes, postgres, redisUrl: redis.url });
+    const world = await startWorld(task.meta, { runtimes, ground });
     // Whoever waits for a lock of the frozen node is put off.
     world.mayPutOff = true;
     const load = await Load.start(world);
@@ -45,15 +39,15 @@ describe.each<[Runtime, Runtime]>([
 
     const frozenAt = performance.now();
     process.kill(world.node(1).hub.pid, "SIGSTOP");
-    try {
-      for (const { person } of gone) person.vanish();
-      for (const { person } of [...movers, ...leavers]) person.moveOn();
-      await Promise.all(leavers.map(({ person }) => person.leave()));
-      await watchLosses(world, { gone, since: frozenAt });
-      await delay(frozenAt + freezeMs - performance.now());
-    } finally {
-      process.kill(world.node(1).hub.pid, "SIGCONT");
-    }
+    for (const { person } of gone) person.vanish();
+    for (const { person } of [...movers, ...leavers]) person.moveOn();
+    const watched = Promise.all([
+      ...leavers.map(({ person }) => person.leave()),
+      watchLosses(world, { gone, since: frozenAt }),
+    ]);
+    await delay(frozenAt + freezeMs - performance.now());
+    process.kill(world.node(1).hub.pid, "SIGCONT");
+    await watched;
     const wokeAt = performance.now();
     // Under load, for a time in which ghosts would have come back.
     await delay(3_000);
@@ -75,4 +69,35 @@ describe.each<[Runtime, Runtime]>([
     }
     world.conclude();
   });
+});
+
+test("a node that is frozen in the middle of a transaction holds up its rooms and lanes for a moment only", async ({
+  task,
+}) => {
+  const world = await startWorld(task.meta, { runtimes: ["node", "node"], ground });
+  world.mayPutOff = true;
+  // Often in a transaction: each room is spoken in all the time, on both nodes.
+  const load = await Load.start(world, { paceMs: 150 });
+  const { pid } = world.node(1).hub;
+  const frozenAt = await waitFor(
+    async () => {
+      const at = performance.now();
+      process.kill(pid, "SIGSTOP");
+      await delay(1_200);
+      if ((await ground.postgres.countAbandoned()) > 0) return at;
+      process.kill(pid, "SIGCONT");
+      await delay(100 * world.random());
+      return null;
+    },
+    { timeoutMs: 60_000, what: "the node to be caught in a transaction" },
+  );
+  await delay(frozenAt + heldUpMs + 5_000 - performance.now());
+  const now = performance.now();
+  process.kill(pid, "SIGCONT");
+  const silences = load.rooms.map(({ coach }) => longestSilenceMs(coach.heardAt, frozenAt, now));
+  world.observe("longest silence in a room", Math.max(...silences), heldUpMs);
+  world.observe("bookings: longest silence", load.bookers.longestSilenceMs(frozenAt, now), heldUpMs);
+  await load.stop();
+  await checkEverything(world, load);
+  world.conclude();
 });

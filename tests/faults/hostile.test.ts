@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import type { Runtime } from "../support/hub-process.ts";
-import { type TestRedis, startRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { waitFor } from "../support/wait.ts";
 import { checkEverything } from "./support/checks.ts";
 import { Load, type StandingRoom } from "./support/load.ts";
-import { type FaultyPostgres, startFaultyPostgres } from "./support/postgres.ts";
+import { useGround } from "./support/ground.ts";
 import { RawSocket } from "./support/raw-socket.ts";
 import { type World, startWorld } from "./support/world.ts";
 
@@ -17,20 +16,10 @@ const windowMs = 4_000;
 const floodMs = 15_000;
 /** 1 MiB of ours and what the system keeps on the way are filled by then. */
 const sleepMs = 30_000;
-const sleeper = "sleeper";
 /** So that a p99 of next to nothing may move by a hiccup of the machine. */
 const toleratedMs = 20;
 
-let postgres: FaultyPostgres;
-let redis: TestRedis;
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startFaultyPostgres(), startRedis({ own: true })]);
-});
-
-afterAll(async () => {
-  await Promise.all([postgres.close(), redis.stop()]);
-});
+const ground = useGround();
 
 /** One room full of people who speak, and the means to put somebody worse among them. */
 class Stage {
@@ -144,7 +133,6 @@ describe.each(pairs)("on %s and %s", (...runtimes) => {
     task,
   }) => {
     const stage = await openStage(task.meta, runtimes);
-    const reader = await stage.intruder(sleeper);
     let shouting = true;
     // Each well within the limits of a connection; together 12 KiB some forty times a second.
     const shouters = stage.room.people.slice(0, 5).map(async (person) => {
@@ -156,11 +144,10 @@ describe.each(pairs)("on %s and %s", (...runtimes) => {
     try {
       await delay(1_000);
       await stage.measureUsual();
-      await stage.during("slow reader", () => fallAsleep(stage, reader), 1);
+      await stage.during("slow reader", () => fallAsleep(stage), 2);
       await stage.measureUsual();
     } finally {
       shouting = false;
-      reader.destroy();
       await Promise.all(shouters);
     }
     await stage.finish();
@@ -203,7 +190,7 @@ test("who does not answer pings, and who went without a word, is noticed within 
 const openStage = async (
   meta: { observed?: Record<string, string> },
   runtimes: readonly Runtime[],
-): Promise<Stage> => Stage.open(await startWorld(meta, { runtimes, postgres, redisUrl: redis.url }));
+): Promise<Stage> => Stage.open(await startWorld(meta, { runtimes, ground }));
 
 /** Sends what is none of the protocol, each kind on a connection of its own. */
 const mumble = async (stage: Stage): Promise<void> => {
@@ -266,9 +253,12 @@ const flood = async (stage: Stage): Promise<void> => {
 };
 
 /** Stops reading, and waits until the hub has had enough of it. */
-const fallAsleep = async ({ world, room }: Stage, reader: RawSocket): Promise<void> => {
+const fallAsleep = async (stage: Stage): Promise<void> => {
+  const { world, room } = stage;
   const { hub } = world.node(1);
-  const participantId = await findSleeper(world, room);
+  const name = `sleeper ${world.random()}`;
+  const reader = await stage.intruder(name);
+  const participantId = await findByName(world, { room, name });
   const rssBefore = await residentBytes(hub.pid);
   const stoppedAt = performance.now();
   reader.stopReading();
@@ -283,15 +273,18 @@ const fallAsleep = async ({ world, room }: Stage, reader: RawSocket): Promise<vo
   await reader.closed(5_000);
   // What was on its way when the hub had enough may be lost with the reason behind it.
   world.observe("slow reader: told", reader.closing?.code ?? "nothing");
+  reader.destroy();
 };
 
-/** Who it is that will not read. */
-const findSleeper = async (world: World, { sessionId }: StandingRoom): Promise<string> => {
+const findByName = async (
+  world: World,
+  { room, name }: { room: StandingRoom; name: string },
+): Promise<string> => {
   const { data } = await world.rest.get<{ data: { participantId: string; name: string }[] }>(
-    `/sessions/${sessionId}/participants`,
+    `/sessions/${room.sessionId}/participants`,
   );
-  const found = data.find(({ name }) => name === sleeper);
-  if (!found) throw new Error("the reader is not in the room");
+  const found = data.find((person) => person.name === name);
+  if (!found) throw new Error(`${name} is not in the room`);
   return found.participantId;
 };
 

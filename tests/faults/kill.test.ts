@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import type { Runtime } from "../support/hub-process.ts";
-import { type TestRedis, startRedis } from "../support/redis.ts";
 import { checkEverything } from "./support/checks.ts";
 import { Load } from "./support/load.ts";
 import { watchLosses } from "./support/losses.ts";
-import { type FaultyPostgres, startFaultyPostgres } from "./support/postgres.ts";
+import { useGround } from "./support/ground.ts";
 import { startWorld } from "./support/world.ts";
 
-let postgres: FaultyPostgres;
-let redis: TestRedis;
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startFaultyPostgres(), startRedis({ own: true })]);
-});
-
-afterAll(async () => {
-  await Promise.all([postgres.close(), redis.stop()]);
-});
+const ground = useGround();
 
 describe.each<[Runtime, Runtime]>([
   ["node", "node"],
@@ -26,7 +16,7 @@ describe.each<[Runtime, Runtime]>([
   test("a node that is killed loses nothing that was acknowledged; its people are missed, and leave once or come back", async ({
     task,
   }) => {
-    const world = await startWorld(task.meta, { runtimes, postgres, redisUrl: redis.url });
+    const world = await startWorld(task.meta, { runtimes, ground });
     const load = await Load.start(world);
     // One who has a second device on the other node is not missed for a moment.
     const [room] = load.rooms;

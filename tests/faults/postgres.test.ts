@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, test } from "vitest";
-import { type TestRedis, startRedis } from "../support/redis.ts";
+import { test } from "vitest";
 import { waitFor } from "../support/wait.ts";
 import { checkEverything } from "./support/checks.ts";
 import { Load } from "./support/load.ts";
-import { type FaultyPostgres, startFaultyPostgres } from "./support/postgres.ts";
+import { useGround } from "./support/ground.ts";
 import { startWorld } from "./support/world.ts";
 
 const outageMs = 4_000;
@@ -13,32 +12,22 @@ const recoveryMs = 5_000;
 /** Rooms look for what they missed every few seconds, and may find no connection yet the first time. */
 const heardMs = 10_000;
 
-let postgres: FaultyPostgres;
-let redis: TestRedis;
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startFaultyPostgres(), startRedis({ own: true })]);
-});
-
-afterAll(async () => {
-  await Promise.all([postgres.close(), redis.stop()]);
-});
+const ground = useGround();
 
 test("Postgres crashes and comes back: 503 for as long, then all is well with nobody restarted and nothing lost", async ({
   task,
 }) => {
   const world = await startWorld(task.meta, {
     runtimes: ["node", "node", "deno"],
-    postgres,
-    redisUrl: redis.url,
+    ground,
   });
   // While it is away.
   world.mayPutOff = true;
   const load = await Load.start(world);
   const crashedAt = performance.now();
-  await postgres.crash();
+  await ground.postgres.crash();
   await delay(outageMs);
-  await postgres.restart();
+  await ground.postgres.restart();
   const backAt = performance.now();
   world.observe("away", backAt - crashedAt);
 

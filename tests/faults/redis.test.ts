@@ -1,42 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, inject, test } from "vitest";
+import { inject, test } from "vitest";
 import { randomOf } from "../support/random.ts";
-import { type TestRedis, startRedis } from "../support/redis.ts";
 import { losePublished } from "../support/resp.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { checkEverything, logOf, untilPresenceIsRight } from "./support/checks.ts";
+import { useGround } from "./support/ground.ts";
 import { Load } from "./support/load.ts";
-import { type FaultyPostgres, startFaultyPostgres } from "./support/postgres.ts";
 import { startWorld } from "./support/world.ts";
 
 const outageMs = 6_000;
 const presenceMs = 10_000;
 
-let postgres: FaultyPostgres;
-let redis: TestRedis | null = null;
-
-beforeAll(async () => {
-  postgres = await startFaultyPostgres();
-});
-
-afterEach(async () => {
-  await redis?.stop();
-  redis = null;
-});
-
-afterAll(() => postgres.close());
+const ground = useGround();
 
 const lost = (data: unknown): boolean => (data as { reason?: string }).reason === "lost";
 
 test("Redis is killed and comes back empty: all goes on, nobody leaves by it, and presence is right within 10 s", async ({
   task,
 }) => {
-  redis = await startRedis({ own: true });
-  const port = Number(new URL(redis.url).port);
   const world = await startWorld(task.meta, {
     runtimes: ["node", "node", "deno"],
-    postgres,
-    redisUrl: redis.url,
+    ground,
   });
   const load = await Load.start(world);
 
@@ -44,7 +28,7 @@ test("Redis is killed and comes back empty: all goes on, nobody leaves by it, an
   const spare = await load.begin();
 
   const killedAt = performance.now();
-  await redis.stop("SIGKILL");
+  await ground.killRedis();
   await load.end(spare);
   // Somebody new on each node, who is let in.
   const newcomers = await Promise.allSettled(
@@ -58,7 +42,7 @@ test("Redis is killed and comes back empty: all goes on, nobody leaves by it, an
   world.expect(refused === 0, `${refused} of 3 who came during the outage were not let in`);
   await delay(Math.max(0, killedAt + outageMs - performance.now()));
   const backFrom = performance.now();
-  redis = await startRedis({ own: true, port });
+  await ground.restartRedis();
   const backAt = performance.now();
   await untilPresenceIsRight(world, load, presenceMs);
   world.observe("presence right again after", performance.now() - backAt, presenceMs);
@@ -89,16 +73,15 @@ test("Redis is killed and comes back empty: all goes on, nobody leaves by it, an
 test("of what is published three in ten are lost: nobody misses an event, and nobody is a ghost", async ({
   task,
 }) => {
-  redis = await startRedis({ own: true });
   let drops = 0;
   const random = randomOf(inject("faultsSeed"));
   const proxy = await startTcpProxy(
-    Number(new URL(redis.url).port),
+    Number(new URL(ground.redisUrl).port),
     losePublished({ probability: 0.3, random, onDrop: () => (drops += 1) }),
   );
   try {
     const redisUrl = `redis://127.0.0.1:${proxy.port}`;
-    const world = await startWorld(task.meta, { runtimes: ["node", "node", "deno"], postgres, redisUrl });
+    const world = await startWorld(task.meta, { runtimes: ["node", "node", "deno"], ground, redisUrl });
     const load = await Load.start(world);
     await delay(10_000);
     await load.stop();

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { longestSilenceMs } from "./silence.ts";
 import type { World } from "./world.ts";
 
 type Booking = { id: string; coachId: string; startsAt: string; endsAt: string; status: string };
@@ -45,8 +46,7 @@ export class Bookers {
 
   /** The longest time without an answer between two moments. */
   longestSilenceMs(from: number, to: number): number {
-    const moments = [from, ...this.answeredAt.filter((at) => at > from && at < to), to];
-    return Math.max(...moments.map((at, index) => at - (moments[index - 1] ?? at)));
+    return longestSilenceMs(this.answeredAt, from, to);
   }
 
   answersBetween(from: number, to: number): number {

@@ -118,7 +118,7 @@ export class Person {
   async enter(timeoutMs = 20_000): Promise<this> {
     this.#wanted = true;
     this.#connect();
-    await waitFor(() => this.#joined || this.closed, { timeoutMs, what: `${this.name} to be in the room` });
+    await waitFor(() => this.#joined || !this.wanted, { timeoutMs, what: `${this.name} to be in the room` });
     return this;
   }
 

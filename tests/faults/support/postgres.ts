@@ -12,6 +12,8 @@ import { waitFor } from "../../support/wait.ts";
 export type FaultyPostgres = {
   /** A new migrated database. The same URL leads to it after a restart. */
   createDatabase(): Promise<string>;
+  /** How many transactions wait for their client to go on, and have done so for a second. */
+  countAbandoned(): Promise<number>;
   /** Ends the server as a crash would: nobody is told, nothing is flushed. Whoever asks is refused. */
   crash(): Promise<void>;
   /** Starts it again on the same data. */
@@ -32,6 +34,13 @@ export const startFaultyPostgres = async (): Promise<FaultyPostgres> => {
       await using admin = openPool(server.url);
       await admin.sql.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template}`);
       return throughProxy(server.url, { proxy, name });
+    },
+    countAbandoned: async () => {
+      await using admin = openPool(server.url);
+      const [row] = await admin.sql<[{ count: number }]>`
+        SELECT count(*)::int AS count FROM pg_stat_activity
+        WHERE state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '1 second'`;
+      return row.count;
     },
     crash: async () => {
       const pidFile = join(dataDir, "postgres/postmaster.pid");

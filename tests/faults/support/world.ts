@@ -1,8 +1,8 @@
 import { inject, onTestFinished } from "vitest";
 import { type HubProcess, type Runtime, freePort, startHubProcess } from "../../support/hub-process.ts";
 import { randomOf } from "../../support/random.ts";
+import type { Ground } from "./ground.ts";
 import { Person } from "./person.ts";
-import type { FaultyPostgres } from "./postgres.ts";
 import { Rest } from "./rest.ts";
 
 declare module "vitest" {
@@ -23,8 +23,9 @@ export const leftMs = noticedMs + graceSeconds * 1_000 + 1_000;
 
 export type WorldOptions = {
   runtimes: readonly Runtime[];
-  postgres: FaultyPostgres;
-  redisUrl: string;
+  ground: Ground;
+  /** Another way to the ground's Redis. */
+  redisUrl?: string;
   env?: Record<string, string>;
   /** More of the environment for one of the nodes. */
   envOf?: (node: number) => Record<string, string>;
@@ -45,6 +46,7 @@ export class World {
   readonly nodes: Node[];
   /** True where what is wrong may put requests off for a while: otherwise nobody is told 503. */
   mayPutOff = false;
+  #closed = false;
   readonly #outputs: (() => string)[] = [];
   readonly #meta: { observed?: Record<string, string> };
 
@@ -110,6 +112,7 @@ export class World {
       urls,
     }: { sessionId: string; name: string; node: number; urls?: readonly string[] },
   ): Person {
+    if (this.#closed) throw new Error("the test is over");
     const all = this.urls();
     const tried = urls ?? all.map((_, index) => all[(node + index) % all.length] ?? "");
     const person = new Person({ name, ticket, sessionId, urls: tried, random: this.random });
@@ -157,6 +160,7 @@ export class World {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.rest.close();
     for (const person of this.people) person.vanish();
     await Promise.all(this.nodes.map(({ hub }) => hub.stop("SIGKILL")));
@@ -168,10 +172,10 @@ const adminKey = `ck_${"f".repeat(40)}`;
 /** Starts the nodes, and ends them after the test, however it ends. */
 export const startWorld = async (
   meta: { observed?: Record<string, string> },
-  { runtimes, postgres, redisUrl, env = {}, envOf = () => ({}) }: WorldOptions,
+  { runtimes, ground, redisUrl = ground.redisUrl, env = {}, envOf = () => ({}) }: WorldOptions,
 ): Promise<World> => {
   const shared = {
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await ground.postgres.createDatabase(),
     ADMIN_API_KEY: adminKey,
     REDIS_URL: redisUrl,
     REDIS_PREFIX: `faults-${crypto.randomUUID()}`,
