@@ -153,7 +153,7 @@ export default defineConfig({
     },
     ...Object.entries(layers).map(boundary),
     {
-      files: ["*.config.ts", "tests/support/global-setup.ts"],
+      files: ["*.config.ts", "tests/support/global-setup.ts", "tests/faults/support/reporter.ts"],
       rules: { "import/no-default-export": "off" },
     },
   ],

@@ -24,6 +24,13 @@ export default defineConfig({
       folder("e2e", { testTimeout: 60_000, fileParallelism: false, sequence: { groupOrder: 1 } }),
       // Chromium, on the example page: last, one file at a time.
       folder("browser", { testTimeout: 60_000, fileParallelism: false, sequence: { groupOrder: 2 } }),
+      // Minutes of faults under load, for `npm run test:faults` alone.
+      folder("faults", {
+        testTimeout: 180_000,
+        fileParallelism: false,
+        sequence: { groupOrder: 3 },
+        provide: { faultsSeed: Number(process.env["FAULTS_SEED"] ?? Math.floor(Math.random() * 1e9)) },
+      }),
     ],
   },
 });

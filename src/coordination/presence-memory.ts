@@ -77,7 +77,7 @@ export const createMemoryPresence = (now: () => number = () => performance.now()
       rooms.delete(sessionId);
     },
     // The memory is lost with its only node, and there is no other that would have to tell anything.
-    heartbeat: async () => ({ lapsed: false, lost: [], state: settled ? "settled" : "told" }),
+    heartbeat: async () => ({ lapsed: false, changed: [], state: settled ? "settled" : "told" }),
     settle: async () => {
       settled = true;
     },

@@ -93,10 +93,10 @@ export const createRedisPresence = ({
         [nodeKey(nodeId), nodes, due, settled, unsettledSince],
         [nodeId, leaseMs, graceMs, ...prefixes, ...flags],
       );
-      const [held, lost, state] = answer as [number, string[], number];
+      const [held, changed, state] = answer as [number, string[], number];
       const lapsed = held === 0 && !firstBeat;
       firstBeat = false;
-      return { lapsed, lost: lost.map(toAwaited), state: heartbeatStates[state] ?? "unsettled" };
+      return { lapsed, changed, state: heartbeatStates[state] ?? "unsettled" };
     },
     settle: async () => {
       await script.settle([settled, unsettledSince], []);

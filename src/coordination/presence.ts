@@ -89,8 +89,8 @@ export interface Presence {
 export type Heartbeat = {
   /** This node itself had been taken for dead, or presence was lost: its connections have to be told anew. */
   lapsed: boolean;
-  /** People whose last connection went with a dead node. */
-  lost: Awaited[];
+  /** Where connections went with a dead node. */
+  changed: string[];
   /** `told`: unsettled, and every node has told its connections. */
   state: "settled" | "unsettled" | "told";
 };

@@ -87,14 +87,15 @@ export const createRedisPublisher = ({
   };
 };
 
+/** What a message says; nodes of another version may leave parts out. */
 const parse = (text: string): Message | null => {
   try {
-    const message = JSON.parse(text) as Message;
-    const rooms = message.rooms.map((news) => ({
+    const { from, rooms = [], presence = [], outbox = false } = JSON.parse(text) as Partial<Message>;
+    const revived = rooms.map((news) => ({
       ...news,
       events: news.events.map((event): RoomEvent => ({ ...event, at: new Date(event.at) })),
     }));
-    return { ...message, rooms };
+    return { from: from ?? "", rooms: revived, presence, outbox };
   } catch {
     return null;
   }

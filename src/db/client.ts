@@ -33,7 +33,8 @@ export const openDatabase = ({ url, poolSize, applicationName }: DatabaseOptions
       statement_timeout: 30_000,
       // Nor may a node that froze in a transaction: whoever waits for its locks is told to come back.
       lock_timeout: 3_000,
-      idle_in_transaction_session_timeout: 60_000,
+      // A node that woke finds its connection closed; until then, this is what its rooms and coaches wait for.
+      idle_in_transaction_session_timeout: 5_000,
     },
   });
 };

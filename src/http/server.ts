@@ -22,6 +22,8 @@ const createHttpApp = (app: App, { health, asyncApi }: HubParts): OpenAPIHono<Ht
     c.set("route", "");
     // Headers are set before there is a response: to change one that is made costs a copy of it.
     c.header("x-request-id", requestId);
+    // While the hub closes, a caller that keeps its connection busy would keep the hub open.
+    if (health.draining()) c.header("connection", "close");
     const startedAt = performance.now();
     await next();
     const ms = Math.round(performance.now() - startedAt);

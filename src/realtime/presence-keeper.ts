@@ -72,8 +72,7 @@ export class PresenceKeeper {
     const graceMs = config.leaveGraceSeconds * 1000;
     const beat = await presence.heartbeat({ graceMs, told: !this.#lapsed });
     this.#lapsed ||= beat.lapsed;
-    for (const sessionId of new Set(beat.lost.map((one) => one.sessionId)))
-      publisher.publishPresenceNews(sessionId);
+    for (const sessionId of new Set(beat.changed)) publisher.publishPresenceNews(sessionId);
     if (this.#lapsed) {
       await this.#rejoin();
       this.#lapsed = false;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../src/db/client.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
+import { randomOf } from "../support/random.ts";
 import { type TestRedis, startRedis } from "../support/redis.ts";
 
 const key = `ck_${"l".repeat(40)}`;
@@ -26,14 +27,6 @@ afterEach(async () => {
   await sql.end();
   await database.drop();
 });
-
-/** Numbers that are the same for the same seed (mulberry32), so that a run that failed can be had again. */
-const randomOf = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-};
 
 type Answer = { status: number; body: Record<string, unknown> };
 

@@ -11,15 +11,26 @@ const run = promisify(execFile);
 const startTimeoutMs = 10_000;
 const stopTimeoutMs = 5_000;
 
-export type TestRedis = { url: string; stop(): Promise<void> };
+export type TestRedis = {
+  url: string;
+  /** SIGTERM unless told otherwise. */
+  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+};
+
+export type RedisOptions = {
+  /** Where another was stopped. */
+  port?: number;
+  /** One that the caller may kill: TEST_REDIS_URL does not count. */
+  own?: boolean;
+};
 
 /**
  * A Redis for tests, empty and without persistence. TEST_REDIS_URL names one to use instead (then `port` is
  * ignored and `stop` leaves it running). With `port`, one starts where another was stopped. Installs Redis
  * where it is missing and can be had. Throws when there is none to be had, or when it does not answer.
  */
-export const startRedis = async ({ port }: { port?: number } = {}): Promise<TestRedis> => {
-  const given = process.env["TEST_REDIS_URL"];
+export const startRedis = async ({ port, own = false }: RedisOptions = {}): Promise<TestRedis> => {
+  const given = own ? undefined : process.env["TEST_REDIS_URL"];
   if (given) return { url: given, stop: async () => {} };
   await ensureInstalled();
   if (port !== undefined) return launch(port);
@@ -55,8 +66,8 @@ const launch = async (port: number): Promise<TestRedis> => {
   void exited.then(() => {
     running = false;
   });
-  const stop = async () => {
-    child.kill("SIGTERM");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    child.kill(signal);
     const forced = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
     await exited;
     clearTimeout(forced);

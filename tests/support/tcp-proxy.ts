@@ -1,10 +1,14 @@
 import { once } from "node:events";
 import { type Socket, connect, createServer } from "node:net";
 
-/** Stands between a client and a hub as a network that can be cut and held up. */
+/** Sees what one connection carries; what `toClient` returns is what the client gets. */
+export type Filter = { toHub(chunk: Buffer): void; toClient(chunk: Buffer): Buffer };
+
+/** Stands between a client and a server as a network that can be cut and held up. */
 export type TcpProxy = {
   /** Like the target's, at the proxy's own port. */
   url: string;
+  port: number;
   /** How many connections are open through it. */
   open(): number;
   /** How many there have been. */
@@ -26,8 +30,11 @@ export type Direction = "both" | "toHub" | "toClient";
 
 type Pair = { client: Socket; hub: Socket };
 
-/** Listens on a free port and passes everything on to `target`, an http URL. */
-export const createTcpProxy = async (target: string): Promise<TcpProxy> => {
+/**
+ * Listens on a free port and passes everything on to `target`, a URL with a port.
+ * @param newFilter makes the filter of each connection
+ */
+export const createTcpProxy = async (target: string, newFilter?: () => Filter): Promise<TcpProxy> => {
   let hub = new URL(target);
   const pairs = new Set<Pair>();
   let stalled: Direction | null = null;
@@ -42,8 +49,12 @@ export const createTcpProxy = async (target: string): Promise<TcpProxy> => {
     accepted += 1;
     const pair = { client, hub: connect(Number(hub.port), hub.hostname) };
     pairs.add(pair);
-    pass(pair.client, pair.hub);
-    pass(pair.hub, pair.client);
+    const filter = newFilter?.();
+    pass(pair.client, pair.hub, (chunk) => {
+      filter?.toHub(chunk);
+      return chunk;
+    });
+    pass(pair.hub, pair.client, (chunk) => filter?.toClient(chunk) ?? chunk);
     if (holds("toHub")) pair.client.pause();
     if (holds("toClient")) pair.hub.pause();
     for (const end of [pair.client, pair.hub]) {
@@ -69,6 +80,7 @@ export const createTcpProxy = async (target: string): Promise<TcpProxy> => {
   };
   return {
     url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
     open: () => pairs.size,
     accepted: () => accepted,
     cut,
@@ -102,7 +114,10 @@ export const createTcpProxy = async (target: string): Promise<TcpProxy> => {
 };
 
 /** Not pipe(): it resumes a source that was paused as soon as the other side drains. */
-const pass = (from: Socket, to: Socket): void => {
-  from.on("data", (chunk: Buffer) => to.write(chunk));
+const pass = (from: Socket, to: Socket, filter: (chunk: Buffer) => Buffer): void => {
+  from.on("data", (chunk: Buffer) => {
+    const passed = filter(chunk);
+    if (passed.length > 0) to.write(passed);
+  });
   from.on("end", () => to.end());
 };

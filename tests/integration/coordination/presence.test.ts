@@ -186,22 +186,26 @@ describe("nodes on one Redis", () => {
     await dead.connect({ sessionId: "s", participantId: "gone", connectionId: "1" });
     await dead.connect({ sessionId: "s", participantId: "elsewhere-too", connectionId: "2" });
     await survivors[0]?.connect({ sessionId: "s", participantId: "elsewhere-too", connectionId: "3" });
-    const lost: unknown[] = [];
+    const changed: string[] = [];
     await waitFor(
       async () => {
         const beats = await Promise.all(
           survivors.map((node) => node.heartbeat({ graceMs: soon, told: true })),
         );
-        lost.push(...beats.flatMap((beat) => beat.lost));
-        return lost.length > 0;
+        changed.push(...beats.flatMap((beat) => beat.changed));
+        return changed.length > 0;
       },
       { what: "the death to be noticed" },
     );
     await Promise.all(survivors.map((node) => node.heartbeat({ graceMs: soon, told: true })));
-    expect(lost).toEqual([{ sessionId: "s", participantId: "gone" }]);
+    // Both connections, each once.
+    expect(changed).toEqual(["s", "s"]);
     expect(await survivors[1]?.count("s", "elsewhere-too")).toBe(1);
     expect(await waitFor(async () => (await survivors[2]?.due(10))?.[0], { what: "them to be due" })).toEqual(
-      lost[0],
+      {
+        sessionId: "s",
+        participantId: "gone",
+      },
     );
     // It was frozen rather than dead: it learns of it, tells its connections anew, and they count again.
     expect(await dead.heartbeat({ graceMs: never, told: true })).toMatchObject({ lapsed: true });
@@ -218,12 +222,12 @@ describe("nodes on one Redis", () => {
     const [a, b] = [await settled(onRedis(own, leaseMs)), onRedis(own, leaseMs)];
     const phone = { sessionId: "s", participantId: "p", connectionId: "1" };
     const beat = { graceMs: 0, told: true };
-    expect(await a.heartbeat(beat)).toEqual({ lapsed: false, lost: [], state: "settled" });
+    expect(await a.heartbeat(beat)).toEqual({ lapsed: false, changed: [], state: "settled" });
     await b.heartbeat(beat);
     await a.connect(phone);
     await redis.del(...(await redis.keys(`${prefix}-${own}*`)));
 
-    expect(await a.heartbeat(beat)).toEqual({ lapsed: true, lost: [], state: "unsettled" });
+    expect(await a.heartbeat(beat)).toEqual({ lapsed: true, changed: [], state: "unsettled" });
     await a.expect([{ sessionId: "s", participantId: "q" }], 0);
     await expect(a.count("s", "p")).rejects.toThrow("unavailable");
     await expect(a.read("s")).rejects.toThrow("unavailable");

@@ -95,7 +95,7 @@ test("on Redis what cannot be read is passed over", async () => {
   });
   await stranger.publish(
     `${prefix}:news`,
-    JSON.stringify({ from: "x", room: { ...news, sessionId: "later" } }),
+    JSON.stringify({ from: "x", rooms: [{ ...news, sessionId: "later" }] }),
   );
   await waitFor(() => heard.some(({ sessionId }) => sessionId === "later"), { what: "what can be read" });
   await publisher.close();
