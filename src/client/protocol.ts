@@ -77,7 +77,7 @@ export type DurableEvents = {
   "session:corrected": { session: Session; from: string; by: unknown; reason?: string };
   "participant:joined": { participantId: string; role: ParticipantRole; name: string; joinedAt: string };
   "participant:left": { participantId: string; reason: LeaveReason; leftAt: string };
-  "participant:removed": { participantId: string; by: unknown };
+  "participant:removed": { participantId: string; by: Actor };
   "message:posted": {
     messageId: string;
     participantId: string;

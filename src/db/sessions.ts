@@ -44,7 +44,9 @@ export type SessionRow = Omit<Session, "participantCount">;
  */
 export const listSessionRowsForUpdate = (sql: Sql, ids: readonly string[]): Promise<SessionRow[]> =>
   sql<SessionRow[]>`
-    SELECT ${rowColumns(sql)} FROM sessions WHERE id = ANY(${plainArray(ids)}::uuid[]) ORDER BY id FOR UPDATE`;
+    SELECT ${rowColumns(sql)} FROM sessions WHERE id = ANY(${plainArray(ids)}::uuid[]) ORDER BY id FOR UPDATE`
+    // Sent before whatever is asked in the same flight, which has to see what the lock waited for.
+    .execute();
 
 /** Writes what happened in rooms to their sessions: how they stand, and the number of their newest event. */
 export const updateSessionRooms = (sql: Sql, sessions: readonly SessionRow[]): Fragment => sql`

@@ -2,6 +2,7 @@ import type { Socket } from "socket.io";
 import type { RoomConnection } from "../coordination/presence.ts";
 import type { ParticipantRole, Principal } from "../domain/principal.ts";
 import { type ClosingCode, closings } from "./closing.ts";
+import { gatherPackets } from "./gather-packets.ts";
 import { Bucket } from "./rate.ts";
 
 /** A room that a connection is in, or waits for. */
@@ -55,6 +56,7 @@ export class Connection {
     this.principal = principal;
     this.expiresAt = expiresAt;
     this.#watchUnsent();
+    gatherPackets(socket.conn);
   }
 
   /** Places in presence: once for each room that is open, lobbies aside. */
@@ -142,25 +144,7 @@ export class Connection {
   /** What is not read stays in memory here, and would grow without bound. */
   #watchUnsent(): void {
     const { conn } = this.socket;
-    let gathering = false;
-    const internals = conn as unknown as {
-      flush(): void;
-      transport: { writable: boolean; socket?: { _socket?: { cork(): void; uncork(): void } } };
-    };
     conn.on("packetCreate", ({ data }: { data?: string | Uint8Array }) => {
-      if (!gathering && internals.transport.writable) {
-        gathering = true;
-        const { transport } = internals;
-        transport.writable = false;
-        process.nextTick(() => {
-          gathering = false;
-          transport.writable = true;
-          const raw = transport.socket?._socket;
-          raw?.cork();
-          internals.flush();
-          raw?.uncork();
-        });
-      }
       this.#queued += data?.length ?? 0;
       if (this.#queued + (webSocketOf(conn)?.bufferedAmount ?? 0) > maxUnsentBytes)
         this.close("slow_consumer");

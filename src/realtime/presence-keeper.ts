@@ -77,13 +77,14 @@ export class PresenceKeeper {
       await this.#rejoin();
       this.#lapsed = false;
     }
-    for (const [name, tell] of this.#untold) {
-      await tell();
-      this.#untold.delete(name);
-    }
     if (beat.state === "told") {
       await awaitEverybody(this.#app);
       await presence.settle();
+    }
+    // After it was settled: a leave is not judged before.
+    for (const [name, tell] of this.#untold) {
+      await tell();
+      this.#untold.delete(name);
     }
     return beat;
   }

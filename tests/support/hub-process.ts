@@ -25,9 +25,13 @@ const send = ({ pid }: ChildProcess, signal: NodeJS.Signals): void => {
   if (pid !== undefined) process.kill(pid, signal);
 };
 
-/** The command that runs the source on a runtime. */
-const commandOf = (runtime: Runtime): [string, ...string[]] =>
-  runtime === "node" ? [bin("node"), "src/main.ts"] : [bin("deno"), "run", "-A", "src/main.ts"];
+/** The command that runs the source on a runtime, as `npm start` and `deno task start` do. */
+const commandOf = (runtime: Runtime): [string, ...string[]] => {
+  const flag = "--max-semi-space-size=16";
+  return runtime === "node"
+    ? [bin("node"), flag, "src/main.ts"]
+    : [bin("deno"), "run", "-A", `--v8-flags=${flag}`, "src/main.ts"];
+};
 
 export type RunOptions = {
   env?: Record<string, string>;

@@ -1,3 +1,4 @@
+import { type KeyObject, createSecretKey } from "node:crypto";
 import {
   type JWTPayload,
   type JWTVerifyOptions,
@@ -33,10 +34,8 @@ export type Tokens = {
  *   `JWT_SECRET` nor `JWKS_URL` is set
  */
 export const createTokens = (config: Config, hubSecret: string): Tokens => {
-  const encoder = new TextEncoder();
-  const ticketKey = encoder.encode(hubSecret);
-  const sharedKeys =
-    config.jwtSecrets.length > 0 ? config.jwtSecrets.map((text) => encoder.encode(text)) : [ticketKey];
+  const ticketKey = keyOf(hubSecret);
+  const sharedKeys = config.jwtSecrets.length > 0 ? config.jwtSecrets.map(keyOf) : [ticketKey];
   const remoteKeys = config.jwksUrl ? createRemoteJWKSet(new URL(config.jwksUrl)) : null;
   const options: JWTVerifyOptions = {
     requiredClaims: ["exp", "sub"],
@@ -83,6 +82,9 @@ export const createTokens = (config: Config, hubSecret: string): Tokens => {
   };
 };
 
+/** As an object, which is imported once; bytes are imported at each signature that is verified. */
+const keyOf = (secret: string): KeyObject => createSecretKey(secret, "utf8");
+
 const asymmetric = [
   "RS256",
   "RS384",
@@ -99,7 +101,7 @@ const asymmetric = [
 
 const isTicket = (payload: JWTPayload): boolean => [payload.aud].flat().includes(ticketAudience);
 
-type Signature = { subject: string; expiresAt: Date; key: Uint8Array };
+type Signature = { subject: string; expiresAt: Date; key: KeyObject };
 
 const sign = (claims: Record<string, unknown>, { subject, expiresAt, key }: Signature): Promise<string> =>
   new SignJWT(claims)
@@ -112,7 +114,7 @@ const sign = (claims: Record<string, unknown>, { subject, expiresAt, key }: Sign
 /** Tries each secret, since several are good while they rotate. */
 const verifyWithAny = async (
   token: string,
-  keys: readonly Uint8Array[],
+  keys: readonly KeyObject[],
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> => {
   let refusal: unknown;

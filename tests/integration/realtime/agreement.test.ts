@@ -1,44 +1,35 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { applyRoomEvent } from "../../../src/domain/room/state.ts";
-import type { Participant, RoomEvent } from "../../../src/domain/room.ts";
-import type { Session } from "../../../src/domain/session.ts";
+import type { DurableEvent, Snapshot } from "../../../src/client/protocol.ts";
+import {
+  type Passing,
+  type RoomState,
+  applyDurable,
+  applyPassing,
+  isPassingName,
+  stateOf,
+} from "../../../src/client/room-state.ts";
 import type { Ack, LiveClient } from "../../support/live-client.ts";
 import { type OpenRoom, type RoomWorld, createRoomWorld, openRoom } from "../../support/room.ts";
 import { waitFor } from "../../support/wait.ts";
 
-type Seen = { seq: number; participants: Map<string, Participant> };
-
-const snapshotOf = (joined: Ack): Seen => ({
-  seq: joined["seq"] as number,
-  participants: new Map(
-    (joined["participants"] as Participant[]).map((one) => [
-      one.participantId,
-      { ...one, joinedAt: new Date(one.joinedAt) },
-    ]),
-  ),
-});
-
-/** The room as whoever applies what they heard to a snapshot has it. */
-const applyAll = (from: Seen, joined: Ack, heard: LiveClient["heard"]): Seen => {
-  let state = { ...from, session: joined["session"] as Session };
+/** The room as whoever applies what they heard to what they were shown has it: by the client's own rules. */
+const applyAll = (joined: Ack, heard: LiveClient["heard"]): { seq: number; state: RoomState } => {
+  let seq = joined["seq"] as number;
+  let state = stateOf(joined as unknown as Snapshot);
   for (const { name, payload } of heard) {
-    if ("seq" in payload) {
-      if ((payload["seq"] as number) > state.seq)
-        state = { ...applyRoomEvent(state, payload as RoomEvent), session: state.session } as typeof state;
-      continue;
+    if (isPassingName(name)) {
+      state = applyPassing(state, { name, payload } as Passing);
+    } else if ("seq" in payload && (payload["seq"] as number) > seq) {
+      seq = payload["seq"] as number;
+      state = applyDurable(state, payload as DurableEvent);
     }
-    const {
-      participantId,
-      sessionId: _sessionId,
-      ...change
-    } = payload as Participant & { sessionId: string };
-    const known = state.participants.get(participantId);
-    if (known && (name === "presence:changed" || name === "participant:updated"))
-      state.participants = new Map(state.participants).set(participantId, { ...known, ...change });
   }
-  return { seq: state.seq, participants: new Map(state.participants) };
+  return { seq, state };
 };
+
+const peopleOf = ({ participants }: RoomState) =>
+  [...participants.values()].toSorted((a, b) => (a.participantId < b.participantId ? -1 : 1));
 
 const step = fc.record({
   who: fc.constantFrom<"coach" | "client">("coach", "client"),
@@ -99,16 +90,16 @@ describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
         await waitFor(
           async () => {
             const other = await room.connectWith({ role: "observer", name: "Eve's twin" });
-            const shown = snapshotOf(await other.ask("session:join", { sessionId: room.session.id }));
             watchers.push(other);
-            await waitFor(() => eve.heard.some(({ payload }) => payload["seq"] === shown.seq), {
-              what: "all of it",
-            });
-            const mine = applyAll(snapshotOf(joined), joined, eve.heard);
-            if (mine.seq !== shown.seq) return false;
-            const isSame = JSON.stringify(sorted(mine)) === JSON.stringify(sorted(shown));
+            const shown = await other.ask("session:join", { sessionId: room.session.id });
+            const isThere = () => eve.heard.some(({ payload }) => payload["seq"] === shown["seq"]);
+            await waitFor(isThere, { what: "all of it" });
+            const mine = applyAll(joined, eve.heard);
+            if (mine.seq !== shown["seq"]) return false;
+            const [own, theirs] = [peopleOf(mine.state), peopleOf(stateOf(shown as unknown as Snapshot))];
+            const isSame = JSON.stringify(own) === JSON.stringify(theirs);
             // Somebody's grace may be over in between; what is wrong stays wrong.
-            if (!isSame && watchers.length > 4) expect(sorted(mine)).toEqual(sorted(shown));
+            if (!isSame && watchers.length > 4) expect(own).toEqual(theirs);
             return isSame;
           },
           { what: "both to agree", timeoutMs: 10_000 },
@@ -119,6 +110,3 @@ describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
     );
   });
 });
-
-const sorted = ({ participants }: Seen) =>
-  [...participants.values()].toSorted((a, b) => (a.participantId < b.participantId ? -1 : 1));
