@@ -6,8 +6,8 @@ import type { Ground } from "./servers.ts";
 import { median } from "./statistics.ts";
 
 const rooms = 200;
-/** Messages on their way in each room while the limit is looked for: one leaves room for more, four bring no more. */
-const outstanding = 2;
+/** Messages on their way in each room while the limit is looked for: two leave room for more on both sides, eight bring no more. */
+const outstanding = 4;
 const rounds = 5;
 const pacedRounds = 3;
 const warmUpMs = 3_000;

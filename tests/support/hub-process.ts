@@ -27,7 +27,7 @@ const send = ({ pid }: ChildProcess, signal: NodeJS.Signals): void => {
 
 /** The command that runs the source on a runtime, as `npm start` and `deno task start` do. */
 const commandOf = (runtime: Runtime): [string, ...string[]] => {
-  const flag = "--max-semi-space-size=16";
+  const flag = "--max-semi-space-size=32";
   return runtime === "node"
     ? [bin("node"), flag, "src/main.ts"]
     : [bin("deno"), "run", "-A", `--v8-flags=${flag}`, "src/main.ts"];
