@@ -66,8 +66,7 @@ export class LaneQueues<Job> {
   run(name: string, job: Job): Promise<unknown> {
     if (this.#closing) return Promise.reject(busy("The hub is closing; ask another node.", 1_000));
     const lane = this.#lanes.get(name) ?? this.#open(name);
-    if (lane.waiting.length >= maxWaiting)
-      return Promise.reject(busy("Too many are waiting for this coach.", 2_000));
+    if (lane.waiting.length >= maxWaiting) return Promise.reject(busy("Too many are waiting here.", 2_000));
     return new Promise((resolve, reject) => {
       lane.waiting.push({ job, resolve, reject });
       if (!lane.lingering) return;

@@ -36,17 +36,21 @@ export class Listeners<T> {
 export const createMemoryPublisher = (log: Pick<Logger, "error">): Publisher => {
   const room = new Listeners<RoomNews>(log);
   const presence = new Listeners<string>(log);
+  const admission = new Listeners<string>(log);
   const outbox = new Listeners<void>(log);
   return {
     publishRoomNews: (news) => room.tell(news),
     publishPresenceNews: (sessionId) => presence.tell(sessionId),
+    publishAdmissionNews: (sessionId) => admission.tell(sessionId),
     publishOutboxNews: () => outbox.tell(),
     onRoomNews: (listener) => room.add(listener),
     onPresenceNews: (listener) => presence.add(listener),
+    onAdmissionNews: (listener) => admission.add(listener),
     onOutboxNews: (listener) => outbox.add(listener),
     close: async () => {
       room.clear();
       presence.clear();
+      admission.clear();
       outbox.clear();
     },
   };

@@ -14,7 +14,13 @@ export type RedisPublisherOptions = {
 };
 
 /** As it travels: `from` lets a node pass over what it said itself. */
-type Message = { from: string; rooms: RoomNews[]; presence: string[]; outbox: boolean };
+type Message = {
+  from: string;
+  rooms: RoomNews[];
+  presence: string[];
+  admissions: string[];
+  outbox: boolean;
+};
 
 /**
  * News of a hub of several nodes: this node's own listeners are told directly, the others over Redis. What Redis
@@ -30,13 +36,14 @@ export const createRedisPublisher = ({
   const channel = `${prefix}:news`;
   const room = new Listeners<RoomNews>(log);
   const presence = new Listeners<string>(log);
+  const admission = new Listeners<string>(log);
   const outbox = new Listeners<void>(log);
   let next: Message | null = null;
 
   /** What one turn of the event loop has to tell goes as one message. */
   const gather = (): Message => {
     if (!next) {
-      next = { from, rooms: [], presence: [], outbox: false };
+      next = { from, rooms: [], presence: [], admissions: [], outbox: false };
       setImmediate(() => {
         const text = JSON.stringify(next);
         next = null;
@@ -53,6 +60,7 @@ export const createRedisPublisher = ({
     else if (message.from !== from) {
       for (const news of message.rooms) room.tell(news);
       for (const sessionId of message.presence) presence.tell(sessionId);
+      for (const sessionId of message.admissions) admission.tell(sessionId);
       if (message.outbox) outbox.tell();
     }
   };
@@ -70,16 +78,22 @@ export const createRedisPublisher = ({
       presence.tell(sessionId);
       gather().presence.push(sessionId);
     },
+    publishAdmissionNews: (sessionId) => {
+      admission.tell(sessionId);
+      gather().admissions.push(sessionId);
+    },
     publishOutboxNews: () => {
       outbox.tell();
       gather().outbox = true;
     },
     onRoomNews: (listener) => room.add(listener),
     onPresenceNews: (listener) => presence.add(listener),
+    onAdmissionNews: (listener) => admission.add(listener),
     onOutboxNews: (listener) => outbox.add(listener),
     close: async () => {
       room.clear();
       presence.clear();
+      admission.clear();
       outbox.clear();
       subscriber.off("message", hear);
       await subscriber.unsubscribe(channel).catch(() => {});
@@ -90,12 +104,18 @@ export const createRedisPublisher = ({
 /** What a message says; nodes of another version may leave parts out. */
 const parse = (text: string): Message | null => {
   try {
-    const { from, rooms = [], presence = [], outbox = false } = JSON.parse(text) as Partial<Message>;
+    const {
+      from,
+      rooms = [],
+      presence = [],
+      admissions = [],
+      outbox = false,
+    } = JSON.parse(text) as Partial<Message>;
     const revived = rooms.map((news) => ({
       ...news,
       events: news.events.map((event): RoomEvent => ({ ...event, at: new Date(event.at) })),
     }));
-    return { from: from ?? "", rooms: revived, presence, outbox };
+    return { from: from ?? "", rooms: revived, presence, admissions, outbox };
   } catch {
     return null;
   }

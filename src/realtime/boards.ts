@@ -22,6 +22,8 @@ type Followed = {
   telling: Promise<void>;
 };
 
+type CatchUp = { followed: Followed; upTo: number; atHand?: readonly RoomEvent[] };
+
 /** How often the boards are compared with the log. */
 const compareMs = 3_000;
 const readLimit = 500;
@@ -48,6 +50,7 @@ export class Boards {
     this.#options = options;
     this.#stopListening = app.publisher.onRoomNews((news) => this.#hear(news));
     this.#timer = setInterval(() => {
+      if (this.#comparing) return;
       void this.#compare().catch((error: unknown) =>
         app.log.warn({ err: error }, "the boards could not be compared with the log"),
       );
@@ -82,7 +85,9 @@ export class Boards {
     if (!connection.watchesBoard) return;
     for (const [key, watchers] of this.#watchers) {
       watchers.delete(connection);
-      if (watchers.size === 0) this.#watchers.delete(key);
+      if (watchers.size > 0) continue;
+      this.#watchers.delete(key);
+      this.#loaded.delete(key);
     }
     for (const [sessionId, { coachId }] of this.#followed)
       if (!this.#isWatched(coachId)) this.#unfollow(sessionId);
@@ -91,7 +96,7 @@ export class Boards {
   /** Tells the boards what happened in a room before this node follows it as one. */
   async beforeOpen({ session, seq }: RoomState): Promise<void> {
     const followed = this.#followed.get(session.id);
-    if (followed) await this.#catchUp(session.id, followed, seq);
+    if (followed) await this.#catchUp(session.id, { followed, upTo: seq });
   }
 
   /** Notes an event that boards are told with its room. */
@@ -125,34 +130,37 @@ export class Boards {
   }
 
   #hear({ sessionId, coachId, events }: RoomNews): void {
-    const [first] = events;
-    if (!first || !this.#isWatched(coachId) || this.#options.feed.follows(sessionId)) return;
-    const followed = this.#followed.get(sessionId) ?? this.#follow(sessionId, coachId, first.seq - 1);
-    void this.#catchUp(sessionId, followed, events.at(-1)?.seq ?? first.seq, events);
+    const last = events.at(-1)?.seq;
+    if (last === undefined || this.#options.feed.follows(sessionId)) return;
+    // A session that a coach's board has not seen is new. Of everybody's, the comparison knows whether it is shown.
+    const isNew = this.#loaded.has(coachId);
+    const followed = this.#followed.get(sessionId) ?? (isNew ? this.#follow(sessionId, coachId, 0) : null);
+    if (followed) this.#catchUpSoon(sessionId, { followed, upTo: last, atHand: events });
   }
 
-  /** Tells the boards up to an event, in order; what is not at hand is read from the log. */
-  #catchUp(
-    sessionId: string,
-    followed: Followed,
-    upTo: number,
-    atHand: readonly RoomEvent[] = [],
-  ): Promise<void> {
-    followed.telling = followed.telling
-      .then(async () => {
-        while (followed.seq < upTo) {
-          const known = atHand.filter(({ seq }) => seq > followed.seq && seq <= upTo);
-          const isNext = known[0]?.seq === followed.seq + 1;
-          const range = { sessionId, after: followed.seq, limit: Math.min(readLimit, upTo - followed.seq) };
-          const next = isNext ? known : await readLog(this.#app, range);
-          if (next.length === 0) return;
-          for (const event of next) this.#tell(followed, event);
-        }
-      })
-      .catch((error: unknown) =>
-        this.#app.log.warn({ err: error, sessionId }, "a board could not catch up; it tries again"),
-      );
-    return followed.telling;
+  /**
+   * Tells the boards up to an event, in order; what is not at hand is read from the log.
+   * @throws when the log cannot be read
+   */
+  #catchUp(sessionId: string, { followed, upTo, atHand = [] }: CatchUp): Promise<void> {
+    const telling = followed.telling.then(async () => {
+      while (followed.seq < upTo) {
+        const known = atHand.filter(({ seq }) => seq > followed.seq && seq <= upTo);
+        const isNext = known[0]?.seq === followed.seq + 1;
+        const range = { sessionId, after: followed.seq, limit: Math.min(readLimit, upTo - followed.seq) };
+        const next = isNext ? known : await readLog(this.#app, range);
+        if (next.length === 0) return;
+        for (const event of next) this.#tell(followed, event);
+      }
+    });
+    followed.telling = telling.catch(() => {});
+    return telling;
+  }
+
+  #catchUpSoon(sessionId: string, catchUp: CatchUp): void {
+    this.#catchUp(sessionId, catchUp).catch((error: unknown) =>
+      this.#app.log.warn({ err: error, sessionId }, "a board could not catch up; it tries again"),
+    );
   }
 
   #tell(followed: Followed, event: RoomEvent): void {
@@ -200,7 +208,8 @@ export class Boards {
       // Whoever unfollowed it meanwhile could not let it go.
       if (this.#followed.get(id) !== followed) followed.release();
     }
-    if (isNew || !feed.follows(id)) await this.#catchUp(id, followed, feed.stateOf(id)?.seq ?? lastSeq);
+    const upTo = feed.stateOf(id)?.seq ?? lastSeq;
+    if (isNew || !feed.follows(id)) await this.#catchUp(id, { followed, upTo });
   }
 }
 

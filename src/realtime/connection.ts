@@ -12,6 +12,8 @@ export type Membership = {
   role: ParticipantRole;
   /** `waiting` in the lobby; `closed` once the session has ended and only its summary is awaited. */
   stands: "inside" | "waiting" | "closed";
+  /** The room's newest event when it came in: what closed a door before is not about this visit. */
+  since: number;
   /** Lets go of the room, which this node follows for this connection. */
   release: () => void;
 };
@@ -35,6 +37,8 @@ export class Connection {
   expiresAt: Date;
   readonly memberships = new Map<string, Membership>();
   watchesBoard = false;
+  /** The last time at which presence was told anew of it. */
+  toldAt = 0;
   readonly #onFault: (error: unknown) => void;
   readonly #asking = new Bucket(asking);
   readonly #excess = new Bucket(excess);
@@ -145,9 +149,10 @@ export class Connection {
   #watchUnsent(): void {
     const { conn } = this.socket;
     conn.on("packetCreate", ({ data }: { data?: string | Uint8Array }) => {
+      // What waited before: a single answer may be as large as it is.
+      const waiting = this.#queued + (webSocketOf(conn)?.bufferedAmount ?? 0);
       this.#queued += data?.length ?? 0;
-      if (this.#queued + (webSocketOf(conn)?.bufferedAmount ?? 0) > maxUnsentBytes)
-        this.close("slow_consumer");
+      if (waiting > maxUnsentBytes) this.close("slow_consumer");
     });
     conn.on("flush", () => {
       this.#queued = 0;

@@ -3,7 +3,7 @@ import type { Namespace, Socket } from "socket.io";
 import { callerOf } from "../domain/principal.ts";
 import type { App } from "../usecases/app.ts";
 import type { RequestContext } from "../usecases/context.ts";
-import { lobbyOf, sessionOfLobby } from "../usecases/rooms/lobby.ts";
+import { lobbyOf } from "../usecases/rooms/lobby.ts";
 import { Audience } from "./audience.ts";
 import { type Credential, authenticateHandshake, refuse } from "./auth.ts";
 import { Boards } from "./boards.ts";
@@ -64,12 +64,11 @@ export class Live {
       audience: this.#audience,
     };
     this.#boards = new Boards(app, { feed, presence, audience });
-    this.#keeper = new PresenceKeeper(app, () => this.#rejoin());
+    this.#keeper = new PresenceKeeper(app, (time) => this.#tellAll(time));
     this.#rooms = new Rooms(app, { feed, presence, keeper: this.#keeper });
-    this.#stopListening = app.publisher.onPresenceNews((place) => {
-      const sessionId = sessionOfLobby(place);
-      if (sessionId !== null) this.#rooms.knockAgain(sessionId, (connection) => this.#contextOf(connection));
-    });
+    this.#stopListening = app.publisher.onAdmissionNews((sessionId) =>
+      this.#rooms.knockAgain(sessionId, (connection) => this.#contextOf(connection)),
+    );
     this.#timers = [
       setInterval(() => this.#closeExpired(), lookMs),
       setInterval(() => this.#knockAgain(), lobbyMs),
@@ -204,25 +203,30 @@ export class Live {
   /**
    * Tells presence anew who is connected here: while this node was frozen, or Redis without a memory, they may have been
    * taken for gone. Only who answers is there: others went while nobody here could notice.
-   * @throws what keeps one of them out for the moment: then it is to be tried again
+   * @param time those who were told at this time or later are left out
+   * @throws when somebody could not be told for the moment: then it is to be tried again
    */
-  async #rejoin(): Promise<void> {
-    await Promise.all(
-      [...this.#connections.values()].map(async (connection) => {
-        if (connection.memberships.size === 0) return;
-        if (!(await connection.answers(answerMs))) {
-          connection.drop();
-          return;
-        }
-        await new Promise<void>((resolve, reject) => {
-          // In the connection's own order: one that ends meanwhile must not be brought back.
-          connection.enqueue(async () => {
-            if (!this.#connections.has(connection.id)) return resolve();
-            await this.#rooms.rejoin(connection, this.#contextOf(connection)).then(resolve, reject);
-          });
-        });
-      }),
-    );
+  async #tellAll(time: number): Promise<void> {
+    const told = [...this.#connections.values()]
+      .filter(({ memberships, toldAt }) => memberships.size > 0 && toldAt < time)
+      .map((connection) => this.#tellAnew(connection, time));
+    const failed = (await Promise.allSettled(told)).find(({ status }) => status === "rejected");
+    if (failed) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  async #tellAnew(connection: Connection, time: number): Promise<void> {
+    if (!(await connection.answers(answerMs))) {
+      connection.drop();
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      // In the connection's own order: one that ends meanwhile must not be brought back.
+      connection.enqueue(async () => {
+        if (!this.#connections.has(connection.id)) return resolve();
+        await this.#rooms.rejoin(connection, this.#contextOf(connection)).then(resolve, reject);
+      });
+    });
+    connection.toldAt = time;
   }
 
   #closeExpired(): void {

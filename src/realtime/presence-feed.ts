@@ -1,5 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import type { RoomState } from "../domain/room/state.ts";
+import { isClosed } from "../domain/session.ts";
 import type { WaitingGuest } from "../domain/room.ts";
 import type { App } from "../usecases/app.ts";
 import { listWaiting, lobbyOf, sessionOfLobby } from "../usecases/rooms/lobby.ts";
@@ -60,15 +61,15 @@ export class PresenceFeed {
     }
     const looking = { again: true, done: Promise.resolve() };
     this.#looking.set(place, looking);
-    looking.done = this.#lookOn(place, looking).finally(() => this.#looking.delete(place));
+    looking.done = this.#lookOn(place, looking);
     return looking.done;
   }
 
   /** Looks at everything that this node follows. */
   async #compare(): Promise<void> {
     const states = this.#feed.states();
-    const places = states.flatMap(({ session, participants }) =>
-      participants.size > 0 ? [session.id, lobbyOf(session.id)] : [],
+    const places = states.flatMap(({ session }) =>
+      isClosed(session.status) ? [] : [session.id, lobbyOf(session.id)],
     );
     for (let index = 0; index < places.length; index += atOnce)
       await Promise.all(places.slice(index, index + atOnce).map((place) => this.look(place)));
@@ -95,6 +96,8 @@ export class PresenceFeed {
           this.#app.log.error({ err: error, place }, "presence could not be looked at");
       }
     }
+    // In the same turn as the last look at the flag: who asks from here on begins anew.
+    this.#looking.delete(place);
   }
 
   async #lookAtRoom(sessionId: string): Promise<void> {

@@ -14,18 +14,23 @@ const awaitMs = 60_000;
  */
 export class PresenceKeeper {
   readonly #app: App;
-  readonly #rejoin: () => Promise<void>;
+  readonly #tellAll: (time: number) => Promise<void>;
   readonly #timers: NodeJS.Timeout[];
   readonly #running = new Set<Promise<void>>();
-  /** Presence does not know every connection of this node. */
-  #lapsed = false;
+  /** How often presence has lost connections of this node, and up to which time all were told anew. */
+  #lapses = 0;
+  #toldUpTo = 0;
+  #telling: Promise<void> | null = null;
   /** What could not be told of connections while presence was away, by connection and room. */
   readonly #untold = new Map<string, () => Promise<void>>();
 
-  /** `rejoin` brings the connections of this node into their rooms anew. */
-  constructor(app: App, rejoin: () => Promise<void>) {
+  /**
+   * `tellAll` brings the connections of this node into their rooms anew, but for those that it did for this time or a
+   * later one; it rejects when some are left.
+   */
+  constructor(app: App, tellAll: (time: number) => Promise<void>) {
     this.#app = app;
-    this.#rejoin = rejoin;
+    this.#tellAll = tellAll;
     this.#timers = [
       this.#every(heartbeatMs, () => this.#beat()),
       this.#every(sweepMs, () => sweepRooms(app)),
@@ -43,7 +48,7 @@ export class PresenceKeeper {
 
   /** Presence could not be told of a connection: all are told anew. */
   lapse(): void {
-    this.#lapsed = true;
+    this.#lapses += 1;
   }
 
   /** Tells presence something of a connection in a room, now or as soon as it can be told. */
@@ -65,28 +70,58 @@ export class PresenceKeeper {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#running);
+    await this.#telling;
   }
 
   async #beat() {
     const { presence, publisher, config } = this.#app;
     const graceMs = config.leaveGraceSeconds * 1000;
-    const beat = await presence.heartbeat({ graceMs, told: !this.#lapsed });
-    this.#lapsed ||= beat.lapsed;
+    const told = this.#toldUpTo === this.#lapses;
+    const beat = await presence.heartbeat({ graceMs, told }).catch((error: unknown) => {
+      // The answer may have been lost, and with it that others took this node for dead.
+      this.lapse();
+      throw error;
+    });
+    if (beat.lapsed) this.lapse();
     for (const sessionId of new Set(beat.changed)) publisher.publishPresenceNews(sessionId);
-    if (this.#lapsed) {
-      await this.#rejoin();
-      this.#lapsed = false;
-    }
+    if (this.#toldUpTo < this.#lapses) this.#tellAnew();
     if (beat.state === "told") {
       await awaitEverybody(this.#app);
       await presence.settle();
     }
-    // After it was settled: a leave is not judged before.
-    for (const [name, tell] of this.#untold) {
-      await tell();
-      this.#untold.delete(name);
-    }
+    await this.#tellUntold();
     return beat;
+  }
+
+  /** Beside the beats, which go on: somebody who does not answer must not cost this node its lease. */
+  #tellAnew(): void {
+    const time = this.#lapses;
+    this.#telling ??= this.#tellAll(time)
+      .then(() => {
+        this.#toldUpTo = time;
+      })
+      .catch((error: unknown) =>
+        this.#app.log.warn({ err: error }, "not everybody could be told anew; it is tried again"),
+      )
+      .finally(() => {
+        this.#telling = null;
+      });
+  }
+
+  /** After presence was settled: a leave is not judged before. */
+  async #tellUntold(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const [name, tell] of new Map(this.#untold)) {
+      this.#untold.delete(name);
+      try {
+        await tell();
+      } catch (error) {
+        failures.push(error);
+        // Unless something newer is to be told by now.
+        if (!this.#untold.has(name)) this.#untold.set(name, tell);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "presence could not be told of everybody");
   }
 
   /** Runs `work` again and again, never twice at once; a failure is logged when it begins and when it ends. */

@@ -132,6 +132,8 @@ export class RoomFeed {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting = { seq, resolve };
     room.awaiting.push(waiting);
+    // Its news may be on their way, or lost.
+    if (room.state.seq + 1 < seq) this.#catchUp(room);
     const timer = setTimeout(() => reject(late()), reachMs);
     try {
       await promise;
@@ -142,21 +144,32 @@ export class RoomFeed {
   }
 
   /**
+   * Refuses a seq that no event of the log has, which this node may not have heard of yet.
+   * @throws DomainError `invalid_request`
+   */
+  async requireSeq(sessionId: string, seq: number): Promise<void> {
+    const known = this.stateOf(sessionId)?.seq ?? 0;
+    if (seq <= known) return;
+    const newest = (await readLastSeqs(this.#app, [sessionId])).get(sessionId) ?? 0;
+    if (seq > newest) throw beyond(newest);
+  }
+
+  /**
    * The events after a seq from the log, as far as {@link recentSince} does not have them.
-   * @returns null when more was missed than is sent at once
-   * @throws DomainError `invalid_request` for a seq beyond the log
+   * @returns null when more was missed than is sent at once, or the log does not go back that far
    */
   async readMissed(sessionId: string, after: number): Promise<RoomEvent[] | null> {
     const events: RoomEvent[] = [];
     for (;;) {
       const state = this.stateOf(sessionId);
       if (!state) throw notFound("session");
-      if (after > state.seq) throw beyond(state.seq);
       if (state.seq - after > maxMissed) return null;
       const from = after + events.length;
       if (this.recentSince(sessionId, from)) return events;
       const limit = Math.min(readLimit, state.seq - from);
-      events.push(...(await readLog(this.#app, { sessionId, after: from, limit })));
+      const next = await readLog(this.#app, { sessionId, after: from, limit });
+      if (next[0]?.seq !== from + 1) return null;
+      events.push(...next);
     }
   }
 

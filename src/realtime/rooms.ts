@@ -10,7 +10,7 @@ import { refusalOf } from "../usecases/failures.ts";
 import { disconnectFromRoom } from "../usecases/rooms/disconnect.ts";
 import { type JoinedRoom, joinRoom } from "../usecases/rooms/join.ts";
 import { leaveRoom } from "../usecases/rooms/leave.ts";
-import { enterLobby, leaveLobby } from "../usecases/rooms/lobby.ts";
+import { enterLobby, inLobby, leaveLobby, lobbyOf } from "../usecases/rooms/lobby.ts";
 import { personOf as personRoomOf, roomOf } from "./audience.ts";
 import type { Connection, Membership } from "./connection.ts";
 import type { Outcome } from "./outcome.ts";
@@ -48,17 +48,21 @@ export class Rooms {
    * @throws DomainError what keeps the person out
    */
   async join(connection: Connection, context: RequestContext, input: JoinInput): Promise<Outcome> {
-    const { sessionId } = input;
+    const { sessionId, after } = input;
     const { feed } = this.#options;
     const release = await feed.open(sessionId);
-    // On a connection that was in the room: it starts anew from the answer, and gets nothing twice.
-    if (connection.memberships.has(sessionId)) void connection.socket.leave(roomOf(sessionId));
     try {
+      if (after !== undefined) await feed.requireSeq(sessionId, after);
       const joined = await this.#knock(connection, context, { sessionId, release });
       if (joined.waiting) return { answer: { waiting: true } };
+      // On a connection that was in the room: it starts anew from the answer, and gets nothing twice.
+      void connection.socket.leave(roomOf(sessionId));
       return await this.#snapshot(connection, joined, input);
     } catch (error) {
-      if (!connection.memberships.has(sessionId)) release();
+      const membership = connection.memberships.get(sessionId);
+      if (membership?.release !== release) release();
+      // It is in the room by this join, and was not told so: then it is not in the room.
+      else await this.#putOut(connection, membership);
       throw error;
     }
   }
@@ -69,20 +73,19 @@ export class Rooms {
     if (!membership) return;
     const place = placeOf(connection, membership);
     this.#forget(connection, sessionId);
-    const { keeper } = this.#options;
-    if (membership.stands === "waiting") await keeper.surely(place, () => leaveLobby(this.#app, place));
+    if (membership.stands === "waiting") await this.#putOut(connection, membership);
     if (membership.stands === "inside")
-      await keeper.surely(place, () => this.#leaveForGood(place, requestId));
+      await this.#options.keeper.surely(place, () => this.#leaveForGood(place, requestId));
   }
 
   /** Takes a connection that ended out of all its rooms. */
   async drop(connection: Connection): Promise<void> {
     const [rooms, lobbies] = [connection.rooms(), connection.lobbies()];
     for (const sessionId of connection.memberships.keys()) this.#forget(connection, sessionId);
-    const { keeper } = this.#options;
     await Promise.all([
-      ...rooms.map((room) => keeper.surely(room, () => this.#disconnect(room))),
-      ...lobbies.map((lobby) => keeper.surely(lobby, () => leaveLobby(this.#app, lobby))),
+      ...rooms.map((room) => this.#disconnect(room)),
+      // A knock may have told presence of the room as well.
+      ...lobbies.flatMap((lobby) => [this.#leaveLobby(lobby), this.#disconnect(lobby)]),
     ]);
   }
 
@@ -91,24 +94,32 @@ export class Rooms {
    * @throws what keeps it from being told for the moment: then it is to be tried again
    */
   async rejoin(connection: Connection, context: RequestContext): Promise<void> {
-    for (const { sessionId, participantId } of connection.rooms()) {
-      const state = this.#options.feed.stateOf(sessionId);
-      if (!state) continue;
-      const shown = state.participants.get(participantId)?.state;
-      const { session } = state;
-      try {
-        const input = { session, connectionId: connection.id, ...(shown ? { state: shown } : {}) };
-        const joined = await joinRoom(this.#app, context, input);
-        if (!joined.presence) throw new DomainError("unavailable", "unavailable", "Presence cannot be told.");
-        this.#app.publisher.publishPresenceNews(sessionId);
-      } catch (error) {
-        // A room that closed meanwhile, or is full by now, takes nobody in: that will not change by itself.
-        if (!(error instanceof DomainError) || error.kind === "unavailable") throw error;
-      }
+    for (const membership of connection.memberships.values()) {
+      if (membership.stands === "inside") await this.#rejoinRoom(connection, context, membership);
     }
     for (const lobby of connection.lobbies()) {
       const name = connection.principal.kind === "ticket" ? connection.principal.name : "";
       await enterLobby(this.#app, lobby, { name });
+    }
+  }
+
+  async #rejoinRoom(connection: Connection, context: RequestContext, membership: Membership): Promise<void> {
+    const { sessionId, participantId } = membership;
+    const state = this.#options.feed.stateOf(sessionId);
+    if (!state) return;
+    const shown = state.participants.get(participantId)?.state;
+    const input = { session: state.session, connectionId: connection.id, ...(shown ? { state: shown } : {}) };
+    try {
+      const joined = await joinRoom(this.#app, context, input);
+      if (!joined.presence) throw new DomainError("unavailable", "unavailable", "Presence cannot be told.");
+      this.#app.publisher.publishPresenceNews(sessionId);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.kind === "unavailable") throw error;
+      await this.#disconnect(placeOf(connection, membership));
+      // A room that closed tells so itself. One that filled up, or whose coach sent them out, takes them in no more.
+      if (error.code === "session_closed") return;
+      this.#forget(connection, sessionId);
+      connection.socket.emit("admission:refused", { sessionId, code: error.code, message: error.detail });
     }
   }
 
@@ -130,12 +141,12 @@ export class Rooms {
   }
 
   /** Acts on an event that closes a door, after everybody was sent it. */
-  onEvent({ sessionId, type, data }: RoomEvent): void {
+  onEvent({ sessionId, seq, type, data }: RoomEvent): void {
     if (type === "session:ended" || type === "session:cancelled") this.#close(sessionId);
     // Later, so that everybody has been sent the summary itself.
     if (type === "summary:ready") setImmediate(() => this.#letGo(sessionId));
     if (type === "participant:removed")
-      this.#sendOut(sessionId, (data as { participantId: string }).participantId);
+      this.#sendOut({ sessionId, seq, participantId: (data as { participantId: string }).participantId });
   }
 
   close(): void {
@@ -151,28 +162,43 @@ export class Rooms {
     const state = this.#options.feed.stateOf(sessionId);
     if (!state) throw new DomainError("unavailable", "unavailable", "The room is not followed here.");
     const { keeper, presence } = this.#options;
-    const input = { session: state.session, connectionId: connection.id };
+    const place = {
+      sessionId,
+      participantId: participantIdOf(connection.principal),
+      connectionId: connection.id,
+    };
+    const before = connection.memberships.get(sessionId)?.stands;
     try {
-      const joined = await joinRoom(this.#app, context, input);
+      const joined = await joinRoom(this.#app, context, {
+        session: state.session,
+        connectionId: connection.id,
+      });
       const { participantId, role, name } = joined.person;
-      const place = { sessionId, participantId, connectionId: connection.id };
       if (joined.waiting) {
         await enterLobby(this.#app, place, { name });
-        this.#place(connection, { sessionId, participantId, role, stands: "waiting", release });
+        this.#place(connection, { sessionId, participantId, role, stands: "waiting", since: 0, release });
         return joined;
       }
-      this.#place(connection, { sessionId, participantId, role, stands: "inside", release });
+      this.#place(connection, {
+        sessionId,
+        participantId,
+        role,
+        stands: "inside",
+        since: joined.seq,
+        release,
+      });
+      if (before === "waiting") await this.#leaveLobby(place);
       if (!joined.presence) keeper.lapse();
       else if (joined.presence.before !== null) {
         this.#app.publisher.publishPresenceNews(sessionId);
         await presence.look(sessionId);
       }
+      if (role === "coach") await presence.look(lobbyOf(sessionId));
       return joined;
     } catch (error) {
-      const participantId = participantIdOf(connection.principal);
       if (!connection.memberships.has(sessionId)) {
-        const place = { sessionId, participantId, connectionId: connection.id };
-        await keeper.surely(place, () => this.#disconnect(place));
+        await this.#disconnect(place);
+        if (isGuest(connection.principal)) await this.#leaveLobby(place);
       }
       throw error;
     }
@@ -189,8 +215,12 @@ export class Rooms {
     const missed = after === undefined ? [] : await feed.readMissed(sessionId, after);
     const state = feed.stateOf(sessionId);
     const membership = connection.memberships.get(sessionId);
-    if (!state || !membership) {
-      throw new DomainError("forbidden", "removed", "You were removed from this room.");
+    const { participantId } = joined.person;
+    const isInside = state?.participants.has(participantId) || isClosed(state?.session.status ?? "scheduled");
+    if (!state || !membership || !isInside) {
+      throw new DomainError("unavailable", "unavailable", "The room has moved on; join again.", {
+        facts: { retryAfterMs: 100 },
+      });
     }
     // It may have closed before this node followed it: then nobody else here will say so.
     if (isClosed(state.session.status)) membership.stands = "closed";
@@ -198,19 +228,19 @@ export class Rooms {
       after === undefined
         ? []
         : feed.recentSince(sessionId, missed?.at(-1)?.seq ?? Math.min(after, state.seq));
-    const recovered = missed !== null && recent !== null;
-    const { person } = joined;
-    const waiting = person.role === "coach" ? { waiting: presence.waitingIn(sessionId) } : {};
+    const events = missed && recent ? [...missed, ...recent] : null;
+    const recovered = events !== null && sizeOf(events) <= maxMissedBytes;
+    const waiting = joined.person.role === "coach" ? { waiting: presence.waitingIn(sessionId) } : {};
     return {
       answer: {
         ...snapshotOf(state),
-        self: state.participants.get(person.participantId) ?? null,
+        self: state.participants.get(participantId) ?? null,
         recovered,
-        events: recovered ? [...missed, ...recent] : [],
+        events: recovered ? events : [],
         ...waiting,
       },
       afterwards: () =>
-        void connection.socket.join([roomOf(sessionId), personRoomOf(sessionId, person.participantId)]),
+        void connection.socket.join([roomOf(sessionId), personRoomOf(sessionId, participantId)]),
     };
   }
 
@@ -230,32 +260,45 @@ export class Rooms {
         return;
       }
       membership.stands = "inside";
+      membership.since = joined.seq;
       if (!joined.presence) this.#options.keeper.lapse();
-      await this.#options.keeper.surely(lobby, () => leaveLobby(this.#app, lobby));
+      await this.#leaveLobby(lobby);
       const { answer, afterwards } = await this.#snapshot(connection, joined, { sessionId });
       const { recovered: _recovered, events: _events, ...snapshot } = answer;
       connection.socket.emit("admission:granted", { sessionId, ...snapshot });
       afterwards?.();
     } catch (error) {
       const refusal = refusalOf(error);
-      // It is tried again with the next comparison.
-      if (!refusal || refusal.kind === "unavailable") throw error;
-      this.#forget(connection, sessionId);
-      await this.#options.keeper.surely(lobby, async () => {
-        await leaveLobby(this.#app, lobby);
-        await this.#disconnect(lobby);
-      });
+      if (!refusal || refusal.kind === "unavailable") {
+        // It is tried again with the next comparison.
+        membership.stands = "waiting";
+        throw error;
+      }
+      await this.#putOut(connection, membership);
       connection.socket.emit("admission:refused", { sessionId, code: refusal.code, message: refusal.detail });
     }
   }
 
-  async #disconnect(place: RoomConnection): Promise<void> {
-    await disconnectFromRoom(this.#app, place);
+  /** Takes a connection that may not be in a room, or not wait for it, out of both. */
+  async #putOut(connection: Connection, membership: Membership): Promise<void> {
+    const place = placeOf(connection, membership);
+    this.#forget(connection, membership.sessionId);
+    await Promise.all([this.#disconnect(place), this.#leaveLobby(place)]);
+  }
+
+  #disconnect(place: RoomConnection): Promise<void> {
+    return this.#options.keeper.surely(place, async () => {
+      await disconnectFromRoom(this.#app, place);
+    });
+  }
+
+  async #leaveLobby(place: RoomConnection): Promise<void> {
+    await this.#options.keeper.surely(inLobby(place), () => leaveLobby(this.#app, place));
   }
 
   async #leaveForGood(place: RoomConnection, requestId: string): Promise<void> {
     const { sessionId, participantId } = place;
-    const left = await disconnectFromRoom(this.#app, place);
+    const left = await disconnectFromRoom(this.#app, place, { isLeaving: true });
     if ((left ?? 0) === 0)
       await leaveRoom(this.#app, { sessionId, participantId, reason: "left", requestId });
   }
@@ -280,15 +323,23 @@ export class Rooms {
   }
 
   /** Takes the connections of one who was removed out of the room; a ticket is good for nothing else. */
-  #sendOut(sessionId: string, participantId: string): void {
+  #sendOut({
+    sessionId,
+    seq,
+    participantId,
+  }: {
+    sessionId: string;
+    seq: number;
+    participantId: string;
+  }): void {
     for (const connection of this.#here.get(sessionId) ?? []) {
       const membership = connection.memberships.get(sessionId);
-      if (membership?.participantId !== participantId) continue;
+      if (membership?.participantId !== participantId || seq <= membership.since) continue;
       const place = placeOf(connection, membership);
       // Later, so that they have been told that they were removed and have left.
       setImmediate(() => {
         this.#forget(connection, sessionId);
-        void this.#options.keeper.surely(place, () => this.#disconnect(place));
+        void this.#disconnect(place);
         if (connection.principal.kind === "ticket") connection.close("removed");
       });
     }
@@ -316,6 +367,14 @@ export class Rooms {
     if (membership) void connection.socket.leave(personRoomOf(sessionId, membership.participantId));
   }
 }
+
+/** Bytes of missed events that are sent at once; who missed more starts from the snapshot. */
+const maxMissedBytes = 512 * 1024;
+
+const sizeOf = (events: readonly RoomEvent[]): number =>
+  events.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(events));
+
+const isGuest = (principal: Principal): boolean => principal.kind === "ticket" && principal.role === "guest";
 
 /** Under which id somebody is in rooms. */
 const participantIdOf = (principal: Principal): string =>

@@ -9,6 +9,8 @@ import { Load } from "./support/load.ts";
 import { startWorld } from "./support/world.ts";
 
 const outageMs = 6_000;
+/** Leases last five seconds. */
+const hangMs = 8_000;
 const presenceMs = 10_000;
 
 const ground = useGround();
@@ -68,6 +70,32 @@ test("Redis is killed and comes back empty: all goes on, nobody leaves by it, an
     world.expect(left.length === 0, `${left.length} people were taken for gone because of the outage`);
   }
   world.conclude();
+});
+
+test("Redis hangs for longer than the leases last, and forgets nothing: nobody is taken for gone", async ({
+  task,
+}) => {
+  const proxy = await createTcpProxy(ground.redisUrl);
+  try {
+    const redisUrl = `redis://127.0.0.1:${proxy.port}`;
+    const world = await startWorld(task.meta, { runtimes: ["node", "node", "deno"], ground, redisUrl });
+    const load = await Load.start(world);
+    proxy.stall();
+    await delay(hangMs);
+    proxy.resume();
+    await untilPresenceIsRight(world, load, presenceMs);
+    await load.stop();
+    await checkEverything(world, load);
+    for (const { sessionId } of load.rooms) {
+      const left = (await logOf(world, sessionId)).filter(
+        ({ type, data }) => type === "participant:left" && lost(data),
+      );
+      world.expect(left.length === 0, `${left.length} people were taken for gone`);
+    }
+    world.conclude();
+  } finally {
+    await proxy.close();
+  }
 });
 
 test("of what is published three in ten are lost: nobody misses an event, and nobody is a ghost", async ({

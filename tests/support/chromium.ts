@@ -1,12 +1,9 @@
-import { execFile } from "node:child_process";
 import { access, mkdtemp, rm } from "node:fs/promises";
 import { constants } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
 import { type BrowserContext, chromium } from "playwright-core";
-
-const run = promisify(execFile);
+import { ensureInstalled } from "./install.ts";
 
 /** A browser with a profile of its own, which is gone when it is closed. */
 export type TestBrowser = { context: BrowserContext; close(): Promise<void> };
@@ -30,7 +27,7 @@ const flags = [
  * Throws when there is none to be had, or when it does not start.
  */
 export const startChromium = async (): Promise<TestBrowser> => {
-  const executablePath = await ensureInstalled();
+  const executablePath = await ensureChromium();
   const profile = await mkdtemp(join(tmpdir(), "courtside-chromium-"));
   const removeProfile = () => rm(profile, { recursive: true, force: true, maxRetries: 5 });
   try {
@@ -54,31 +51,16 @@ export const startChromium = async (): Promise<TestBrowser> => {
   }
 };
 
-const aptInstall = `
-set -e
-export DEBIAN_FRONTEND=noninteractive
-apt-get -q update
-apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends chromium
-`;
-
-const ensureInstalled = async (): Promise<string> => {
-  const present = process.env["TEST_CHROMIUM"] || (await findProgram());
-  if (present) return present;
-  const installer = await findInstaller();
-  if (installer) {
-    const [command, ...args] = installer;
-    process.stderr.write("Chromium is missing; installing it with apt-get.\n");
-    await run(command, args, { maxBuffer: 64_000_000 }).catch((cause: unknown) => {
-      throw new Error(`Installing Chromium failed. ${noChromium}`, { cause });
-    });
-    const installed = await findProgram();
-    if (installed) return installed;
-  }
-  throw new Error(noChromium);
+const ensureChromium = async (): Promise<string> => {
+  const given = process.env["TEST_CHROMIUM"];
+  if (given) return given;
+  await ensureInstalled({
+    why: "The browser tests need Chromium: put chromium on the PATH, or set TEST_CHROMIUM to a browser's program.",
+    packages: ["chromium"],
+    isThere: async () => (await findProgram()) !== undefined,
+  });
+  return (await findProgram()) ?? "chromium";
 };
-
-const noChromium =
-  "The browser tests need Chromium: put chromium on the PATH, or set TEST_CHROMIUM to a browser's program.";
 
 const findProgram = async (): Promise<string | undefined> => {
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
@@ -92,18 +74,6 @@ const findProgram = async (): Promise<string | undefined> => {
 
 const isProgram = (path: string): Promise<boolean> =>
   access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-
-const findInstaller = async (): Promise<[command: string, ...args: string[]] | undefined> => {
-  if (!(await works("apt-get", "--version"))) return undefined;
-  if (process.getuid?.() === 0) return ["sh", "-c", aptInstall];
-  return (await works("sudo", "-n", "true")) ? ["sudo", "-n", "sh", "-c", aptInstall] : undefined;
-};
-
-const works = (command: string, ...args: string[]): Promise<boolean> =>
-  run(command, args).then(
     () => true,
     () => false,
   );

@@ -1,12 +1,10 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import { ensureInstalled, works } from "./install.ts";
 
 const startTimeoutMs = 10_000;
 const stopTimeoutMs = 5_000;
@@ -32,7 +30,7 @@ export type RedisOptions = {
 export const startRedis = async ({ port, own = false }: RedisOptions = {}): Promise<TestRedis> => {
   const given = own ? undefined : process.env["TEST_REDIS_URL"];
   if (given) return { url: given, stop: async () => {} };
-  await ensureInstalled();
+  await ensureRedis();
   if (port !== undefined) return launch(port);
   // A port that was free a moment ago may be gone by now: then another one is.
   for (let attempt = 1; ; attempt += 1) {
@@ -114,53 +112,10 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/**
- * The Debian package enables and starts a service of its own: policy-rc.d keeps it from starting now, and
- * `systemctl disable` from starting at the next boot.
- */
-const aptInstall = `
-set -e
-export DEBIAN_FRONTEND=noninteractive
-if [ ! -e /usr/sbin/policy-rc.d ]; then
-  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-  printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
-  chmod 755 /usr/sbin/policy-rc.d
-fi
-apt-get -q update
-apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends redis-server
-if command -v systemctl >/dev/null; then systemctl disable redis-server >/dev/null 2>&1 || true; fi
-`;
-
-const ensureInstalled = async (): Promise<void> => {
-  if (await works("redis-server", "--version")) return;
-  const installer = await findInstaller();
-  if (installer) {
-    const [command, ...args] = installer;
-    process.stderr.write(
-      `Redis is missing; installing it with ${installer.at(-1) === aptInstall ? "apt-get" : "brew"}.\n`,
-    );
-    await run(command, args).catch((cause: unknown) => {
-      throw new Error(`Installing Redis failed. ${noRedis}`, { cause });
-    });
-    if (await works("redis-server", "--version")) return;
-  }
-  throw new Error(noRedis);
-};
-
-const noRedis =
-  "The tests need Redis: put redis-server on the PATH, or set TEST_REDIS_URL, for example redis://127.0.0.1:6379.";
-
-const findInstaller = async (): Promise<[command: string, ...args: string[]] | undefined> => {
-  if (await works("apt-get", "--version")) {
-    if (process.getuid?.() === 0) return ["sh", "-c", aptInstall];
-    if (await works("sudo", "-n", "true")) return ["sudo", "-n", "sh", "-c", aptInstall];
-  }
-  if (await works("brew", "--version")) return ["brew", "install", "redis"];
-  return undefined;
-};
-
-const works = (command: string, ...args: string[]): Promise<boolean> =>
-  run(command, args).then(
-    () => true,
-    () => false,
-  );
+const ensureRedis = (): Promise<void> =>
+  ensureInstalled({
+    why: "The tests need Redis: put redis-server on the PATH, or set TEST_REDIS_URL, for example redis://127.0.0.1:6379.",
+    packages: ["redis-server"],
+    brew: "redis",
+    isThere: () => works("redis-server", "--version"),
+  });

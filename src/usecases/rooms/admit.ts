@@ -6,7 +6,6 @@ import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
 import { requireSession } from "../sessions/read.ts";
 import { transact } from "../transaction.ts";
-import { lobbyOf } from "./lobby.ts";
 import type { ModerateInput } from "./remove.ts";
 
 /**
@@ -32,6 +31,6 @@ export const admitParticipant = async (
     await upsertAdmission(sql, { ...input, status: "admitted" });
     return { participantId, status: "admitted" as const };
   });
-  app.publisher.publishPresenceNews(lobbyOf(sessionId));
+  app.publisher.publishAdmissionNews(sessionId);
   return admitted;
 };

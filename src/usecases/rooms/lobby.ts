@@ -11,21 +11,22 @@ const prefix = "lobby:";
 export const sessionOfLobby = (place: string): string | null =>
   place.startsWith(prefix) ? place.slice(prefix.length) : null;
 
-const inLobby = ({ sessionId, ...connection }: RoomConnection): RoomConnection => ({
+/** A connection in the lobby of its room, as presence knows it. */
+export const inLobby = ({ sessionId, ...connection }: RoomConnection): RoomConnection => ({
   ...connection,
   sessionId: lobbyOf(sessionId),
 });
 
-/** Brings a guest's connection from the door of a room into its lobby, and tells the nodes. */
+/** Brings a guest's connection from the door of a room into its lobby, and tells the nodes of a guest who is new there. */
 export const enterLobby = async (
   app: App,
   connection: RoomConnection,
   { name }: Pick<Person, "name">,
 ): Promise<void> => {
-  await app.presence.connect(inLobby(connection), { name });
+  const { before } = await app.presence.connect(inLobby(connection), { name });
   await app.presence.disconnect(connection, 0);
   await app.presence.forget(connection.sessionId, connection.participantId);
-  app.publisher.publishPresenceNews(lobbyOf(connection.sessionId));
+  if (before === null) app.publisher.publishPresenceNews(lobbyOf(connection.sessionId));
 };
 
 /** Takes a connection out of a lobby, since it ended or was let in; with a guest's last one they wait no more. */

@@ -8,7 +8,6 @@ import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
 import { requireSession } from "../sessions/read.ts";
 import { type Transaction, transact } from "../transaction.ts";
-import { lobbyOf } from "./lobby.ts";
 
 export type ModerateInput = { sessionId: string; participantId: string };
 
@@ -24,7 +23,7 @@ export const removeParticipant = async (
 ): Promise<void> => {
   await requireSession(app, context, { id: input.sessionId, operation: "session.moderate" });
   await transact(app, context, (transaction) => removeLocked(transaction, context, input));
-  app.publisher.publishPresenceNews(lobbyOf(input.sessionId));
+  app.publisher.publishAdmissionNews(input.sessionId);
 };
 
 const removeLocked = async (

@@ -8,10 +8,17 @@ const sweepLimit = 200;
 
 /** Lets those leave whose time to come back is over. To be called about every half second, on any number of nodes. */
 export const sweepRooms = async (app: App): Promise<void> => {
+  const failures: unknown[] = [];
   for (const awaited of await app.presence.due(sweepLimit)) {
-    if (sessionOfLobby(awaited.sessionId) !== null) await forgetGuest(app, awaited);
-    else await leaveRoom(app, { ...awaited, reason: "lost", requestId: `sweep-${app.newId()}` });
+    try {
+      if (sessionOfLobby(awaited.sessionId) !== null) await forgetGuest(app, awaited);
+      else await leaveRoom(app, { ...awaited, reason: "lost", requestId: `sweep-${app.newId()}` });
+    } catch (error) {
+      // One who cannot leave yet, since somebody holds their room, keeps nobody else.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, "some could not leave yet");
 };
 
 /**

@@ -9,6 +9,7 @@ import {
   isPassingName,
   stateOf,
 } from "../../../src/client/room-state.ts";
+import type { Publisher } from "../../../src/coordination/publisher.ts";
 import type { Ack, LiveClient } from "../../support/live-client.ts";
 import { type OpenRoom, type RoomWorld, createRoomWorld, openRoom } from "../../support/room.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -31,16 +32,33 @@ const applyAll = (joined: Ack, heard: LiveClient["heard"]): { seq: number; state
 const peopleOf = ({ participants }: RoomState) =>
   [...participants.values()].toSorted((a, b) => (a.participantId < b.participantId ? -1 : 1));
 
+/** Every second hint is lost, whatever it is about. */
+const lossy = (publisher: Publisher): Publisher => {
+  let told = 0;
+  const passes = (): boolean => told++ % 2 === 0;
+  return {
+    ...publisher,
+    publishRoomNews: (news) => void (passes() && publisher.publishRoomNews(news)),
+    publishPresenceNews: (place) => void (passes() && publisher.publishPresenceNews(place)),
+  };
+};
+
 const step = fc.record({
   who: fc.constantFrom<"coach" | "client">("coach", "client"),
   does: fc.constantFrom("join", "join", "drop", "leave", "show", "speak"),
 });
 
-describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
+describe.each([
+  [1, "none", 12],
+  [2, "none", 12],
+  // What is lost is made good with the next comparison, seconds later: fewer runs.
+  [2, "half", 4],
+] as const)("on %i node(s), with %s of the hints lost", (nodeCount, lost, numRuns) => {
   let rooms: RoomWorld;
 
   beforeAll(async () => {
     rooms = await createRoomWorld(nodeCount, { AUTO_START: "manual" });
+    if (lost === "half") for (const { app } of rooms.nodes) app.publisher = lossy(app.publisher);
   });
 
   afterAll(() => rooms.close());
@@ -71,7 +89,7 @@ describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
   };
 
   test("what one hears, applied to what one was shown, is what the next is shown", {
-    timeout: 90_000,
+    timeout: 120_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), async (steps) => {
@@ -97,16 +115,15 @@ describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
             const mine = applyAll(joined, eve.heard);
             if (mine.seq !== shown["seq"]) return false;
             const [own, theirs] = [peopleOf(mine.state), peopleOf(stateOf(shown as unknown as Snapshot))];
-            const isSame = JSON.stringify(own) === JSON.stringify(theirs);
             // Somebody's grace may be over in between; what is wrong stays wrong.
-            if (!isSame && watchers.length > 4) expect(own).toEqual(theirs);
-            return isSame;
+            if (watchers.length > 40) expect(own).toEqual(theirs);
+            return JSON.stringify(own) === JSON.stringify(theirs);
           },
-          { what: "both to agree", timeoutMs: 10_000 },
+          { what: "both to agree", timeoutMs: 30_000 },
         );
         for (const one of [...watchers, ...own.coach, ...own.client]) one.close();
       }),
-      { numRuns: 12 },
+      { numRuns },
     );
   });
 });

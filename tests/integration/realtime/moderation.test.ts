@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Participant } from "../../../src/domain/room.ts";
 import { type RoomWorld, createRoomWorld, openRoom } from "../../support/room.ts";
+import { waitFor } from "../../support/wait.ts";
 
 describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
   let rooms: RoomWorld;
@@ -59,6 +60,40 @@ describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
     gus.close();
     await ada.next("participant:waiting", ({ waiting }) => waiting === false);
     expect((await ada.ask("session:join", { sessionId }))["waiting"]).toEqual([]);
+    for (const one of [ada, maya]) one.close();
+  });
+
+  test("guests who wait cost a look every few seconds, and no more", async () => {
+    const room = await openRoom(rooms, { requiresAdmission: true });
+    const guests = [await room.connectWith(guest), await room.connectWith(guest)];
+    for (const one of guests) await one.ask("session:join", { sessionId: room.session.id });
+    const node = rooms.nodes.at(-1) ?? rooms.world;
+    const { jobs } = node.app.rooms.figures;
+    const waitedFrom = performance.now();
+    await waitFor(() => node.app.rooms.figures.jobs >= jobs + 4, {
+      what: "two more looks",
+      timeoutMs: 12_000,
+    });
+    expect(performance.now() - waitedFrom).toBeGreaterThan(2_500);
+    for (const one of guests) one.close();
+  });
+
+  test("a join that is refused half-way leaves nobody behind, and the room as it was", async () => {
+    const room = await openRoom(rooms);
+    const { id: sessionId } = room.session;
+    const ada = await room.connect("coach");
+    expect(await ada.ask("session:join", { sessionId, after: 99 })).toMatchObject({
+      error: { code: "invalid_request" },
+    });
+    const maya = await room.connect("client");
+    const joined = await maya.ask("session:join", { sessionId });
+    expect((joined["participants"] as Participant[]).map(({ role }) => role)).toEqual(["client"]);
+    // Who was inside stays inside when they ask for something that is not there.
+    expect(await maya.ask("session:join", { sessionId, after: 99 })).toMatchObject({
+      error: { code: "invalid_request" },
+    });
+    await ada.ask("session:join", { sessionId });
+    await maya.next("participant:joined");
     for (const one of [ada, maya]) one.close();
   });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ensureInstalled, works } from "../../support/apt.ts";
+import { ensureInstalled, works } from "../../support/install.ts";
 import { type RoomWorld, createRoomWorld, openRoom } from "../../support/room.ts";
 import { waitFor } from "../../support/wait.ts";
 

@@ -27,29 +27,35 @@ export type Need = {
   why: string;
   /** Debian's packages that bring it. */
   packages: readonly string[];
+  /** What brings it with Homebrew, where something does. */
+  brew?: string;
   isThere: () => Promise<boolean>;
 };
 
 /**
- * Installs what is missing with apt-get, as root or with sudo that asks nothing.
+ * Installs what is missing: with apt-get, as root or with sudo that asks nothing, or with brew.
  * @throws with what to do where it cannot be had
  */
-export const ensureInstalled = async ({ why, packages, isThere }: Need): Promise<void> => {
+export const ensureInstalled = async (need: Need): Promise<void> => {
+  const { why, isThere } = need;
   if (await isThere()) return;
-  const [command, ...args] = await installer(packages);
+  const [command, ...args] = await findInstaller(need);
   if (command === undefined) throw new Error(why);
-  process.stderr.write(`Installing ${packages.join(", ")} with apt-get.\n`);
+  const wanted = args.includes(install) ? need.packages.join(", ") : (need.brew ?? "");
+  process.stderr.write(`Installing ${wanted}.\n`);
   await run(command, args, { maxBuffer: 64_000_000 }).catch((cause: unknown) => {
-    throw new Error(`Installing ${packages.join(", ")} failed. ${why}`, { cause });
+    throw new Error(`Installing ${wanted} failed. ${why}`, { cause });
   });
   if (!(await isThere())) throw new Error(why);
 };
 
-const installer = async (packages: readonly string[]): Promise<string[]> => {
-  if (!(await works("apt-get", "--version"))) return [];
-  const script = ["sh", "-c", install, "sh", ...packages];
-  if (process.getuid?.() === 0) return script;
-  return (await works("sudo", "-n", "true")) ? ["sudo", "-n", ...script] : [];
+const findInstaller = async ({ packages, brew }: Need): Promise<string[]> => {
+  if (await works("apt-get", "--version")) {
+    const script = ["sh", "-c", install, "sh", ...packages];
+    if (process.getuid?.() === 0) return script;
+    if (await works("sudo", "-n", "true")) return ["sudo", "-n", ...script];
+  }
+  return brew !== undefined && (await works("brew", "--version")) ? ["brew", "install", brew] : [];
 };
 
 /** True when a command runs and ends well. */
