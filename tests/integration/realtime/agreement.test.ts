@@ -127,3 +127,26 @@ describe.each([
     );
   });
 });
+
+test("a change of presence that no node hears of is told all the same, with the next comparison", async () => {
+  const rooms = await createRoomWorld(2, { LEAVE_GRACE_SECONDS: "60" });
+  try {
+    const room = await openRoom(rooms);
+    const { id: sessionId } = room.session;
+    const ada = await room.connect("coach");
+    await ada.ask("session:join", { sessionId });
+    const [phone, laptop] = [await room.connect("client"), await room.connect("client")];
+    for (const one of [phone, laptop]) await one.ask("session:join", { sessionId });
+    await ada.next("presence:changed", ({ connections }) => connections === 2);
+    for (const { app } of rooms.nodes) app.publisher = { ...app.publisher, publishPresenceNews: () => {} };
+    await laptop.ask("participant:update", { sessionId, state: { hand: true } });
+    phone.close();
+    await ada.next("presence:changed", ({ connections }) => connections === 1);
+    expect(await ada.next("participant:updated")).toMatchObject({ state: { hand: true } });
+    laptop.close();
+    await ada.next("presence:changed", ({ status }) => status === "reconnecting");
+    ada.close();
+  } finally {
+    await rooms.close();
+  }
+});
