@@ -95,9 +95,12 @@ describe.each<[string, (run: Run) => Lanes<Job>]>([
   test("do not let one coach's work wait for another's", async () => {
     const lanes = create(runAll);
     const { open, passed } = gate();
-    const slow = add(lanes, crypto.randomUUID(), passed);
-    await settle();
-    await settle();
+    const begun = Promise.withResolvers<void>();
+    const slow = add(lanes, crypto.randomUUID(), () => {
+      begun.resolve();
+      return passed();
+    });
+    await begun.promise;
     expect(await add(lanes, crypto.randomUUID(), async () => "fast")).toBe("fast");
     open();
     await slow;

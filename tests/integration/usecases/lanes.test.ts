@@ -193,6 +193,8 @@ test("a coach whose lane somebody froze in is unavailable, and the others of the
   const client = await nodes[0].makeClient();
   const frozen = await nodes[1].db.reserve();
   try {
+    // As somebody who is stuck in a statement: one who is idle is ended by Postgres after a while.
+    await frozen`SET idle_in_transaction_session_timeout = 0`;
     await frozen`BEGIN`;
     await lockNames(frozen, [laneOfCoach(stuck.id)]);
     const startedAt = performance.now();
