@@ -67,17 +67,23 @@ export class Boards {
     this.#watchers.set(key, watchers.add(connection));
     connection.watchesBoard = true;
     await this.#compare();
+    return {
+      answer: () => ({ sessions: this.#shownOn(key) }),
+      afterwards: () => void connection.socket.join(boardRoomOf(key)),
+    };
+  }
+
+  #shownOn(key: string) {
     const { feed, presence } = this.#options;
     const states = [...this.#followed].flatMap(([sessionId, { coachId, release }]) => {
       const state = feed.stateOf(sessionId);
       return release && state && (key === everybody || key === coachId) ? [state] : [];
     });
     states.sort((a, b) => a.session.startsAt.getTime() - b.session.startsAt.getTime());
-    const sessions = states.map((state) => ({
+    return states.map((state) => ({
       ...snapshotOf(state),
       waiting: presence.waitingIn(state.session.id),
     }));
-    return { answer: { sessions }, afterwards: () => void connection.socket.join(boardRoomOf(key)) };
   }
 
   /** Forgets a connection that ended. */

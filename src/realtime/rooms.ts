@@ -204,44 +204,54 @@ export class Rooms {
     }
   }
 
-  /** The answer to one who is in: from the room as this node has passed it on, in one turn of the event loop with it. */
+  /**
+   * The answer to one who is in: the room as this node has passed it on at the moment of the answer, from which on the
+   * socket hears what follows.
+   */
   async #snapshot(
     connection: Connection,
     joined: JoinedRoom & { waiting: false },
     { sessionId, after }: JoinInput,
-  ): Promise<Outcome> {
+  ): Promise<{ answer: () => Record<string, unknown>; afterwards: () => void }> {
     const { feed, presence } = this.#options;
+    const { participantId, role } = joined.person;
     await feed.reach(sessionId, joined.seq);
     const missed = after === undefined ? [] : await feed.readMissed(sessionId, after);
-    const state = feed.stateOf(sessionId);
-    const membership = connection.memberships.get(sessionId);
-    const { participantId } = joined.person;
-    const isInside = state?.participants.has(participantId) || isClosed(state?.session.status ?? "scheduled");
-    if (!state || !membership || !isInside) {
-      throw new DomainError("unavailable", "unavailable", "The room has moved on; join again.", {
-        facts: { retryAfterMs: 100 },
-      });
-    }
-    // It may have closed before this node followed it: then nobody else here will say so.
-    if (isClosed(state.session.status)) membership.stands = "closed";
-    const recent =
-      after === undefined
-        ? []
-        : feed.recentSince(sessionId, missed?.at(-1)?.seq ?? Math.min(after, state.seq));
-    const events = missed && recent ? [...missed, ...recent] : null;
-    const recovered = events !== null && sizeOf(events) <= maxMissedBytes;
-    const waiting = joined.person.role === "coach" ? { waiting: presence.waitingIn(sessionId) } : {};
+    this.#requireInside(connection, { sessionId, participantId });
     return {
-      answer: {
-        ...snapshotOf(state),
-        self: state.participants.get(participantId) ?? null,
-        recovered,
-        events: recovered ? events : [],
-        ...waiting,
+      answer: () => {
+        const { state, membership } = this.#requireInside(connection, { sessionId, participantId });
+        // It may have closed before this node followed it: then nobody else here will say so.
+        if (isClosed(state.session.status)) membership.stands = "closed";
+        const since = missed?.at(-1)?.seq ?? after;
+        const recent = since === undefined ? [] : feed.recentSince(sessionId, since);
+        const events = missed && recent ? [...missed, ...recent] : null;
+        const recovered = events !== null && sizeOf(events) <= maxMissedBytes;
+        return {
+          ...snapshotOf(state),
+          self: state.participants.get(participantId) ?? null,
+          recovered,
+          events: recovered ? events : [],
+          ...(role === "coach" ? { waiting: presence.waitingIn(sessionId) } : {}),
+        };
       },
       afterwards: () =>
         void connection.socket.join([roomOf(sessionId), personRoomOf(sessionId, participantId)]),
     };
+  }
+
+  /** @throws DomainError `unavailable` for one who was sent out since they joined: asked again, they are told why */
+  #requireInside(
+    connection: Connection,
+    { sessionId, participantId }: { sessionId: string; participantId: string },
+  ): { state: RoomState; membership: Membership } {
+    const state = this.#options.feed.stateOf(sessionId);
+    const membership = connection.memberships.get(sessionId);
+    const isInside = state && (state.participants.has(participantId) || isClosed(state.session.status));
+    if (membership && isInside) return { state, membership };
+    throw new DomainError("unavailable", "unavailable", "The room has moved on; join again.", {
+      facts: { retryAfterMs: 100 },
+    });
   }
 
   async #enterFromLobby(connection: Connection, context: RequestContext, sessionId: string): Promise<void> {
@@ -264,9 +274,9 @@ export class Rooms {
       if (!joined.presence) this.#options.keeper.lapse();
       await this.#leaveLobby(lobby);
       const { answer, afterwards } = await this.#snapshot(connection, joined, { sessionId });
-      const { recovered: _recovered, events: _events, ...snapshot } = answer;
+      const { recovered: _recovered, events: _events, ...snapshot } = answer();
       connection.socket.emit("admission:granted", { sessionId, ...snapshot });
-      afterwards?.();
+      afterwards();
     } catch (error) {
       const refusal = refusalOf(error);
       if (!refusal || refusal.kind === "unavailable") {

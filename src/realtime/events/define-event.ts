@@ -55,7 +55,7 @@ export const defineEvent = <S extends z.ZodType>({
     let code = "ok";
     try {
       const { answer, afterwards } = await handle(scope, parse(schema, payload));
-      acknowledge({ ok: true, ...answer });
+      acknowledge({ ok: true, ...(typeof answer === "function" ? answer() : answer) });
       afterwards?.();
     } catch (error) {
       const failure = failureOf(scope, name, error);

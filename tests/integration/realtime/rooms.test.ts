@@ -6,6 +6,7 @@ import { createMemoryPresence } from "../../../src/coordination/presence-memory.
 import { enterRoom } from "../../../src/commands/demo/visitor.ts";
 import type { Participant, RoomEvent, Summary } from "../../../src/domain/room.ts";
 import { listEvents } from "../../../src/db/session-events.ts";
+import type { LiveClient } from "../../support/live-client.ts";
 import { serve } from "../../support/serve.ts";
 import { type RoomWorld, comings, createRoomWorld, dataOf, openRoom } from "../../support/room.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -190,6 +191,33 @@ describe.each([1, 2] as const)("on %i node(s)", (nodeCount) => {
         expected.map(({ seq, id }) => [seq, id]),
       );
     }
+  });
+
+  test("who joins in the middle of a storm misses nothing after the answer, and gets nothing twice", async () => {
+    const room = await openRoom(rooms);
+    const { id: sessionId } = room.session;
+    const speakers: LiveClient[] = [];
+    for (let n = 0; n < 8; n++) speakers.push(await room.connectWith({ role: "guest", name: `Guest ${n}` }));
+    await Promise.all(speakers.map((one) => one.ask("session:join", { sessionId })));
+    const watchers: LiveClient[] = [];
+    for (let n = 0; n < 24; n++)
+      watchers.push(await room.connectWith({ role: "observer", name: `Eve ${n}` }));
+    const said = speakers.flatMap((one) =>
+      Array.from({ length: 30 }, (_, n) =>
+        one.ask("message:send", { sessionId, text: "x", clientMessageId: `${n}` }),
+      ),
+    );
+    const joined = await Promise.all(watchers.map((one) => one.ask("session:join", { sessionId })));
+    await Promise.all(said);
+    const last = (await logOf(sessionId)).length;
+    for (const [index, one] of watchers.entries()) {
+      const from = joined[index]?.["seq"] as number;
+      const seqs = () =>
+        one.heard.flatMap(({ payload }) => ("seq" in payload ? [payload["seq"] as number] : []));
+      await waitFor(() => seqs().at(-1) === last || from === last, { what: "everything to arrive" });
+      expect(seqs()).toEqual(Array.from({ length: last - from }, (_, n) => from + n + 1));
+    }
+    for (const one of [...speakers, ...watchers]) one.close();
   });
 
   test("news that other nodes never hear are found in the log: late, in order, and nothing twice", async () => {
