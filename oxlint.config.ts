@@ -3,7 +3,7 @@ import { defineConfig, type OxlintConfig } from "oxlint";
 type Override = NonNullable<OxlintConfig["overrides"]>[number];
 
 const ground = ["domain/", "config.ts", "log.ts"];
-const doors = [...ground, "schemas/", "coordination/", "usecases/"];
+const doors = [...ground, "schemas/", "coordination/", "outbound/", "usecases/"];
 const everything = [...doors, "db/", "http/", "realtime/", "jobs/", "client/"];
 
 /**
@@ -16,7 +16,8 @@ const layers: Record<string, { may: readonly string[]; onlyPackage?: string }> =
   "schemas/": { may: ground },
   "db/": { may: ground },
   "coordination/": { may: ground },
-  "usecases/": { may: [...ground, "db/", "coordination/"] },
+  "outbound/": { may: ground },
+  "usecases/": { may: [...ground, "db/", "coordination/", "outbound/"] },
   "http/": { may: doors },
   "realtime/": { may: doors },
   "jobs/": { may: doors },

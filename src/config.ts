@@ -21,6 +21,11 @@ const url = (...protocols: string[]) =>
 
 const secret = z.string().min(32, "must be at least 32 characters");
 
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+/** `name@host`, alone or in angle brackets behind a name. */
+const hasMailAddress = (text: string): boolean => /^(?:[^<>]*<)?[^\s<>@]+@[^\s<>@]+>?$/.test(text);
+
 const environment = z.object({
   NODE_ENV: z.string().default("development"),
   HOST: z.string().default("127.0.0.1"),
@@ -58,6 +63,28 @@ const environment = z.object({
   TICKET_MINUTES: wholeNumber(1, 24 * 60).default(15),
   DRAIN_SECONDS: wholeNumber(1, 600).default(20),
   DATABASE_POOL_SIZE: wholeNumber(2, 500).default(10),
+  EMPTY_ROOM_MINUTES: wholeNumber(0, 24 * 60).default(15),
+  MAX_OVERRUN_MINUTES: wholeNumber(0, 24 * 60).default(30),
+  NO_SHOW_MINUTES: wholeNumber(1, 24 * 60).default(15),
+  JOB_CONCURRENCY: wholeNumber(1, 1000).default(8),
+  WEBHOOK_CONCURRENCY: wholeNumber(1, 1000).default(64),
+  ALLOW_PRIVATE_TARGETS: flag.default(false),
+  SMTP_URL: url("smtp:", "smtps:").optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]{1,200}$/, "must be one line")
+    .refine(hasMailAddress, "must be a mail address, such as Courtside <bookings@example.com>")
+    .default("Courtside <courtside@localhost>"),
+  REMINDER_MINUTES: list
+    .pipe(z.array(wholeNumber(1, 60 * 24 * 30)).max(10))
+    .default([24 * 60, 15])
+    .transform((minutes) => [...new Set(minutes)].toSorted((a, b) => b - a)),
+  SUMMARY_LLM_URL: url("http:", "https:").optional(),
+  SUMMARY_LLM_MODEL: z.string().min(1).max(200).default("gpt-4o-mini"),
+  SUMMARY_LLM_KEY: z.string().min(1).optional(),
+  SUMMARY_LLM_TIMEOUT_SECONDS: wholeNumber(1, 120).default(20),
+  METRICS_TOKEN: secret.optional(),
+  KEEP_EVENTS_DAYS: wholeNumber(1, 3660).default(30),
 });
 
 /** Everything that may be set from outside, parsed once. All names and defaults: `docs/operations.md`. */
@@ -95,6 +122,24 @@ export type Config = {
   connectionsPerPerson: number;
   ticketMinutes: number;
   drainSeconds: number;
+  emptyRoomMinutes: number;
+  maxOverrunMinutes: number;
+  noShowMinutes: number;
+  /** Jobs, and deliveries of webhooks, that a node works on at a time. */
+  jobConcurrency: number;
+  webhookConcurrency: number;
+  /** True: webhooks and calendars may lead to private, loopback and link-local addresses. */
+  allowPrivateTargets: boolean;
+  /** null: mails are logged and kept, and nobody gets them. */
+  smtpUrl: string | null;
+  mailFrom: string;
+  /** How long before the start people are reminded, the longest first. */
+  reminderMinutes: number[];
+  /** null: summaries are the hub's own plain sentences. */
+  summaryLlm: { url: string; model: string; key: string | null; timeoutMs: number } | null;
+  metricsToken: string | null;
+  /** How long what has been delivered is kept: entries of the outbox, deliveries, mails, jobs that failed. */
+  keepEventsDays: number;
 };
 
 /** Why the hub cannot start: a line for each reason, ready to be shown to an operator. */
@@ -108,7 +153,15 @@ export class SetupError extends Error {
   }
 }
 
-const secretNames = ["DATABASE_URL", "REDIS_URL", "ADMIN_API_KEY", "JWT_SECRET"] as const;
+const secretNames = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "ADMIN_API_KEY",
+  "JWT_SECRET",
+  "SMTP_URL",
+  "SUMMARY_LLM_KEY",
+  "METRICS_TOKEN",
+] as const;
 
 /**
  * Reads the settings from an environment. An empty value counts as not set; a secret may also be given as
@@ -184,4 +237,24 @@ const toConfig = (env: z.output<typeof environment>): Config => ({
   connectionsPerPerson: env.CONNECTIONS_PER_PERSON,
   ticketMinutes: env.TICKET_MINUTES,
   drainSeconds: env.DRAIN_SECONDS,
+  emptyRoomMinutes: env.EMPTY_ROOM_MINUTES,
+  maxOverrunMinutes: env.MAX_OVERRUN_MINUTES,
+  noShowMinutes: env.NO_SHOW_MINUTES,
+  jobConcurrency: env.JOB_CONCURRENCY,
+  webhookConcurrency: env.WEBHOOK_CONCURRENCY,
+  allowPrivateTargets: env.ALLOW_PRIVATE_TARGETS,
+  smtpUrl: env.SMTP_URL ?? null,
+  mailFrom: env.MAIL_FROM,
+  reminderMinutes: env.REMINDER_MINUTES,
+  summaryLlm:
+    env.SUMMARY_LLM_URL === undefined
+      ? null
+      : {
+          url: env.SUMMARY_LLM_URL.replace(/\/+$/, ""),
+          model: env.SUMMARY_LLM_MODEL,
+          key: env.SUMMARY_LLM_KEY ?? null,
+          timeoutMs: env.SUMMARY_LLM_TIMEOUT_SECONDS * 1000,
+        },
+  metricsToken: env.METRICS_TOKEN ?? null,
+  keepEventsDays: env.KEEP_EVENTS_DAYS,
 });

@@ -1,7 +1,23 @@
+import type { JobPayload } from "../domain/job.ts";
 import type { App } from "../usecases/app.ts";
-import type { JobData } from "./queue.ts";
+import type { Subscriber } from "../usecases/outbox/relay.ts";
 
-/** Work in the background. May run twice, so it is idempotent on its subject. */
-export type Job = { name: string; run: (app: App, data: JobData) => Promise<void> };
+/** One run of a job: `attempt` is 1 for the first. */
+export type JobRun = { jobId: string; payload: JobPayload; requestId: string; attempt: number };
 
-export const defineJob = (name: string, run: Job["run"]): Job => ({ name, run });
+/**
+ * Work in the background. It may run twice, or die at any point and run again, so it is idempotent on its subject. What
+ * it throws is tried again over a day, unless it is a refusal that would come again.
+ */
+export type Job = {
+  name: string;
+  run: (app: App, job: JobRun) => Promise<void>;
+  /** Which entries of the outbox concern it, where not all of its type do. */
+  pick?: Subscriber["pick"];
+};
+
+export const defineJob = (name: string, run: Job["run"], options: Pick<Job, "pick"> = {}): Job => ({
+  name,
+  run,
+  ...options,
+});

@@ -1,64 +1,92 @@
 import { type Processor, Queue, Worker, createPostgresBackend, withBackend } from "bullmq";
-import type { OutboxEventType } from "../domain/outbox.ts";
+import type { WorkQueue } from "../usecases/jobs/enqueue.ts";
 
-/** What a job is given: the entry of the outbox that asked for it. Subjects by id; the job reads what is true. */
-export type JobData = {
-  entryId: string;
-  type: OutboxEventType;
-  payload: { bookingId?: string; sessionId?: string; participantId?: string };
-  requestId: string | null;
-};
+/** What the queue carries of a job: the row says the rest, and says it as it is when the job runs. */
+export type JobData = { id: string; requestId?: string | null; payload?: object };
 
-/** Where the queue lives: on Redis, or in the hub's own Postgres when there is none. */
+/** Where queues live: on Redis, or in the hub's own Postgres when there is none. */
 export type QueueBackend = { redisUrl: string; prefix: string } | { databaseUrl: string };
 
-export type JobQueue = Pick<Queue<JobData>, "addBulk" | "close" | "getJobCounts" | "on" | "waitUntilReady">;
-export type JobWorker = Pick<Worker<JobData>, "close" | "on" | "waitUntilReady">;
+/** One queue for jobs, and one for webhooks, so that receivers who let the hub wait hold up nothing else. */
+export type QueueName = "jobs" | "webhooks";
 
-const queueName = "jobs";
+export type JobQueue = Queue<JobData>;
+export type JobWorker = Pick<Worker<JobData>, "close" | "on" | "waitUntilReady">;
 
 /** The schema of BullMQ's tables, beside the hub's own. */
 const schema = "bullmq";
 
-const attempts = 12;
-
 const jobOptions = {
-  attempts,
-  backoff: { type: "exponential", delay: 1_000, jitter: 0.5 },
+  // When a job is tried again is written in its row, so that a queue which loses its memory forgets no retry.
+  attempts: 1,
   removeOnComplete: true,
-  // What failed for good is kept for a month, to be looked at and tried again.
-  removeOnFail: { age: 30 * 24 * 3600 },
+  // What failed for good, to be looked at in the monitor. The rows are what is listed and replayed.
+  removeOnFail: { age: 30 * 24 * 3600, count: 1_000 },
 };
 
-/** Opens the queue. Adding fails at once while its store is out of reach: the outbox keeps the work. */
-export const openQueue = (backend: QueueBackend): JobQueue => {
+/** Opens a queue. Adding fails at once while its store is out of reach: the rows keep the work. */
+export const openQueue = (backend: QueueBackend, name: QueueName): JobQueue => {
   if ("redisUrl" in backend) {
-    return new Queue<JobData>(queueName, {
+    return new Queue<JobData>(name, {
       prefix: backend.prefix,
       defaultJobOptions: jobOptions,
       connection: { url: backend.redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
     });
   }
   const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
-  return new PostgresQueue<JobData>(queueName, {
+  return new PostgresQueue<JobData>(name, {
     defaultJobOptions: jobOptions,
     connection: { connectionString: backend.databaseUrl, schema, migrate: true, max: 2 },
   }) as unknown as JobQueue;
 };
 
+export type WorkerOptions = { name: QueueName; concurrency: number; process: Processor<JobData> };
+
 /** Opens a worker. It starts at once and goes on by itself when its store comes back. */
-export const openWorker = (backend: QueueBackend, process: Processor<JobData>): JobWorker => {
-  const options = { concurrency: 8, stalledInterval: 15_000, lockDuration: 30_000 };
+export const openWorker = (
+  backend: QueueBackend,
+  { name, concurrency, process }: WorkerOptions,
+): JobWorker => {
+  const options = { concurrency, stalledInterval: 15_000, lockDuration: 30_000 };
   if ("redisUrl" in backend) {
-    return new Worker<JobData>(queueName, process, {
+    return new Worker<JobData>(name, process, {
       ...options,
       prefix: backend.prefix,
       connection: { url: backend.redisUrl, maxRetriesPerRequest: null },
     });
   }
   const { Worker: PostgresWorker } = withBackend(createPostgresBackend);
-  return new PostgresWorker<JobData>(queueName, process, {
+  return new PostgresWorker<JobData>(name, process, {
     ...options,
     connection: { connectionString: backend.databaseUrl, schema, migrate: true, max: 4 },
   }) as unknown as JobWorker;
+};
+
+type Row = { id: string; dueAt: Date; name?: string; requestId?: string | null; payload?: object };
+
+/**
+ * The queue as the relay uses it. A job's id is its row's with the time that it was due, so that adding it again adds
+ * nothing while it is there, and its next attempt is another one.
+ */
+export const workQueue = (queue: JobQueue, name: QueueName): WorkQueue<Row> => {
+  const jobIdOf = ({ id, dueAt }: Row): string => `${id}-${dueAt.getTime()}`;
+  return {
+    add: async (rows) => {
+      await queue.addBulk(
+        rows.map((row) => ({
+          name: row.name ?? name,
+          data: {
+            id: row.id,
+            ...(row.payload ? { payload: row.payload, requestId: row.requestId ?? null } : {}),
+          },
+          opts: { jobId: jobIdOf(row) },
+        })),
+      );
+    },
+    stateOf: async (row) => {
+      const state = await queue.getJobState(jobIdOf(row));
+      if (state === "failed") return "given_up";
+      return state === "unknown" || state === "completed" ? "gone" : "there";
+    },
+  };
 };

@@ -1,41 +1,54 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { OutboxEventType } from "../domain/outbox.ts";
 import type { App } from "../usecases/app.ts";
-import { type RelayedJob, relayOutbox } from "../usecases/outbox/relay.ts";
-import type { JobQueue } from "./queue.ts";
-import { jobsFor } from "./subscribers.ts";
+import { type SubscribersOf, relayOutbox } from "../usecases/outbox/relay.ts";
 
-/** The safety net for news that got lost: the outbox is looked at this often in any case. */
+/** The safety net for news that got lost, and how late a job may begin that waits for its time. */
 const pollMs = 1_000;
 
 /** Between two passes: what commits meanwhile is relayed together, and a busy hub is not asked after every commit. */
 const gatherMs = 10;
 
-export type RunningRelay = { close(): Promise<void> };
+/** Moves rows that wait for their time into one queue. */
+export type Feed = {
+  /** Enqueues a batch of what is due; true when more may be. */
+  enqueueDue: () => Promise<boolean>;
+  /** Looks after a batch of what was enqueued long ago and is not done; true when there may be more. */
+  enqueueOverdue: () => Promise<boolean>;
+};
+
+export type RunningRelay = {
+  /** Something may be due: begins a pass, or has the running one followed by another. */
+  wake: () => void;
+  close: () => Promise<void>;
+};
 
 /**
- * Moves what the outbox asks for into the queue: at once after a commit on any node, and every second anyway.
- * One pass at a time; what a pass that fails leaves behind is there for the next.
+ * Makes jobs of what the outbox tells, and puts what is due into the queues: at once after a commit on any node, and
+ * every second anyway. One pass at a time; what a pass that fails leaves behind is there for the next.
  */
-export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
+export const startRelay = (
+  app: App,
+  { subscribersOf, feeds }: { subscribersOf: SubscribersOf; feeds: readonly Feed[] },
+): RunningRelay => {
   let closing = false;
   let wanted = false;
   let lookBack = true;
   let running: Promise<void> | null = null;
   let failing = false;
 
+  const pass = async (): Promise<{ more: boolean }> => {
+    const { more } = await relayOutbox(app, subscribersOf);
+    const due = await Promise.all(feeds.map(({ enqueueDue }) => enqueueDue()));
+    const overdue = lookBack ? await Promise.all(feeds.map(({ enqueueOverdue }) => enqueueOverdue())) : [];
+    lookBack = overdue.includes(true);
+    return { more: more || due.includes(true) || lookBack };
+  };
   const work = async (): Promise<void> => {
-    const relay = {
-      jobsFor: ({ type }: { type: OutboxEventType }) => jobsFor(type),
-      enqueue: (jobs: readonly RelayedJob[]) => enqueue(queue, jobs),
-    };
     while (wanted && !closing) {
       wanted = false;
-      const { more } = await relayOutbox(app, relay);
-      const overdue = lookBack ? await relayOutbox(app, relay, "overdue") : { more: false };
-      lookBack = overdue.more;
-      wanted ||= more || overdue.more;
+      const { more } = await pass();
       if (wanted && !more) await delay(gatherMs);
+      wanted ||= more;
     }
   };
   const wake = (): void => {
@@ -62,6 +75,7 @@ export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
   }, pollMs);
   wake();
   return {
+    wake,
     close: async () => {
       closing = true;
       clearInterval(timer);
@@ -69,15 +83,4 @@ export const startRelay = (app: App, queue: JobQueue): RunningRelay => {
       await running;
     },
   };
-};
-
-const enqueue = async (queue: JobQueue, jobs: readonly RelayedJob[]): Promise<void> => {
-  await queue.addBulk(
-    jobs.map(({ name, entry }) => ({
-      name,
-      data: { entryId: entry.id, type: entry.type, payload: entry.payload, requestId: entry.requestId },
-      // From the entry, so that relaying it again adds nothing while its job is there.
-      opts: { jobId: `${entry.id}-${name}` },
-    })),
-  );
 };

@@ -1,31 +1,50 @@
 import type { App } from "../usecases/app.ts";
 import { releaseLapsed } from "../usecases/lanes/lapse.ts";
 
-/** How often what has lapsed is looked for; it stops nobody meanwhile, only its end is told this much later. */
-const sweepMs = 5_000;
+/** Something that is looked at again and again. What it does is decided in the database, so any number of nodes may. */
+type Chore = { name: string; everyMs: number; run: (app: App) => Promise<unknown> };
+
+const chores: readonly Chore[] = [
+  // What has lapsed stops nobody meanwhile, only its end is told this much later.
+  { name: "release what has lapsed", everyMs: 5_000, run: releaseLapsed },
+];
 
 export type RunningSweep = { close(): Promise<void> };
 
-/** Ends holds and pending bookings whose deadline has passed, one pass at a time. */
+/** Runs the chores, each one pass at a time. */
 export const startSweep = (app: App): RunningSweep => {
-  let running: Promise<void> | null = null;
-  const sweep = (): void => {
-    running ??= releaseLapsed(app)
-      .then(
-        () => {},
-        (error: unknown) =>
-          app.log.debug({ err: error }, "what has lapsed could not be ended; the next pass tries again"),
-      )
+  const running = chores.map((chore) => repeat(app, chore));
+  return {
+    close: async () => {
+      await Promise.all(running.map(({ close }) => close()));
+    },
+  };
+};
+
+const repeat = (app: App, { name, everyMs, run }: Chore): RunningSweep => {
+  let passing: Promise<void> | null = null;
+  let failing = false;
+  const pass = (): void => {
+    passing ??= run(app)
+      .then(() => {
+        if (failing) app.log.info({ chore: name }, "a chore works again");
+        failing = false;
+      })
+      .catch((error: unknown) => {
+        // Once for an outage, not at every pass.
+        if (!failing) app.log.warn({ err: error, chore: name }, "a chore failed; every pass tries again");
+        failing = true;
+      })
       .finally(() => {
-        running = null;
+        passing = null;
       });
   };
-  const timer = setInterval(sweep, sweepMs);
-  sweep();
+  const timer = setInterval(pass, everyMs);
+  pass();
   return {
     close: async () => {
       clearInterval(timer);
-      await running;
+      await passing;
     },
   };
 };

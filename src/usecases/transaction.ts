@@ -1,7 +1,9 @@
 import { type Sql, inTransaction, isDeadlock } from "../db/client.ts";
+import { insertJobs } from "../db/jobs.ts";
 import { insertOutboxEntries } from "../db/outbox.ts";
 import { type IdentifiedRoomEvent, insertEvents } from "../db/session-events.ts";
 import { versionMismatch } from "../domain/errors.ts";
+import type { NewJob } from "../domain/job.ts";
 import type { NewOutboxEntry } from "../domain/outbox.ts";
 import type { NewRoomEvent, RoomEvent } from "../domain/room.ts";
 import type { Session } from "../domain/session.ts";
@@ -19,6 +21,8 @@ export type Transaction = {
    */
   appendEvents(session: Session, events: readonly NewRoomEvent[]): Promise<Session>;
   appendOutbox(...entries: NewOutboxEntry[]): Promise<void>;
+  /** Asks for work in the background, which begins after the commit, or when it is due. */
+  addJobs(...jobs: Omit<NewJob, "requestId">[]): Promise<void>;
 };
 
 /** How long a request waits for another one with the same idempotency key. */
@@ -118,6 +122,14 @@ export const openTransaction = (app: App, { sql, context, news }: Opening): Tran
     await insertOutboxEntries(
       sql,
       entries.map((entry) => ({ ...entry, ...from, id: app.newId() })),
+    );
+  },
+  addJobs: async (...jobs) => {
+    if (jobs.length === 0) return;
+    news.addOutbox();
+    await insertJobs(
+      sql,
+      jobs.map((job) => ({ ...job, requestId: context.requestId })),
     );
   },
 });

@@ -1,57 +1,81 @@
-import {
-  type OutboxEntry,
-  listRelayableForUpdate,
-  updateEntriesEnqueued,
-  updateEntryJobDone,
-} from "../../db/outbox.ts";
-import { inTransaction } from "../../db/client.ts";
+import { type Sql, transactInFlights } from "../../db/client.ts";
+import { insertJobs } from "../../db/jobs.ts";
+import { type OutboxEntry, listNewEntriesForUpdate, updateEntriesRelayed } from "../../db/outbox.ts";
+import type { NewJob } from "../../domain/job.ts";
+import type { OutboxEventType } from "../../domain/outbox.ts";
 import type { App } from "../app.ts";
 
 export type { OutboxEntry } from "../../db/outbox.ts";
 
-/** A job that an entry of the outbox asks for. */
-export type RelayedJob = { name: string; entry: OutboxEntry };
-
-export type Relay = {
-  /** The jobs that an entry asks for; an entry that asks for none is done. */
-  jobsFor: (entry: OutboxEntry) => readonly string[];
-  /** Adds the jobs to their queue; adding one that is there must change nothing. */
-  enqueue: (jobs: readonly RelayedJob[]) => Promise<void>;
+/** A job that acts on what happened. */
+export type Subscriber = {
+  /** The job's name. */
+  name: string;
+  /** Picks the entries that are of any concern to it, by id; all of them when not given. One statement for all. */
+  pick?: ((sql: Sql, entries: readonly OutboxEntry[]) => Promise<ReadonlySet<string>>) | undefined;
 };
+
+export type SubscribersOf = (type: OutboxEventType) => readonly Subscriber[];
 
 const batchSize = 100;
 
-/** Enqueued and not done for this long: added again, so that a queue that lost its memory loses no work. */
-const overdueMs = 60_000;
-
-/** Which entries a pass is about: those that are new, or those that were relayed and came to nothing. */
-export type RelayPass = "new" | "overdue";
-
 /**
- * Relays one batch of the outbox. The entries stay locked until their jobs are in the queue: a relay that dies in
- * between leaves them to the next one, and a job that was added already is not added twice.
- * @returns how many entries were relayed; fewer than a batch when no more wait
+ * Makes of new entries the jobs that they ask for, a batch of them in one transaction. Nothing is enqueued here: the
+ * jobs are rows that wait for their time, so that whoever dies now, or a queue that is away, loses none.
+ * @returns how many rows there are to enqueue now, and whether more entries wait
  */
 export const relayOutbox = (
   app: App,
-  relay: Relay,
-  pass: RelayPass = "new",
-): Promise<{ relayed: number; more: boolean }> =>
-  inTransaction(app.sql, async (sql) => {
-    const entries = await listRelayableForUpdate(sql, {
-      limit: batchSize,
-      ...(pass === "overdue" ? { overdueMs } : {}),
-    });
-    const wanted = entries.map((entry) => ({ entry, jobs: entry.pending ?? relay.jobsFor(entry) }));
-    const jobs = wanted.flatMap((want) => want.jobs.map((name) => ({ name, entry: want.entry })));
-    if (jobs.length > 0) await relay.enqueue(jobs);
-    await updateEntriesEnqueued(
-      sql,
-      wanted.map((want) => ({ id: want.entry.id, jobs: want.jobs })),
-    );
-    return { relayed: entries.length, more: entries.length === batchSize };
+  subscribersOf: SubscribersOf,
+): Promise<{ made: number; more: boolean }> =>
+  transactInFlights(app.sql, {
+    read: (sql) => listNewEntriesForUpdate(sql, batchSize),
+    write: async (sql, entries) => {
+      const jobs = await jobsOf(sql, entries, subscribersOf);
+      return {
+        last: [
+          ...(jobs.length > 0 ? [insertJobs(sql, jobs)] : []),
+          ...(entries.length > 0
+            ? [
+                updateEntriesRelayed(
+                  sql,
+                  entries.map(({ id }) => ({ id, body: null })),
+                ),
+              ]
+            : []),
+        ],
+        result: { made: jobs.length, more: entries.length === batchSize },
+      };
+    },
   });
 
-/** Notes that a job of an entry is done; again for the same job changes nothing. */
-export const completeOutboxJob = (app: App, entryId: string, job: string): Promise<void> =>
-  updateEntryJobDone(app.sql, entryId, job);
+const jobsOf = async (
+  sql: Sql,
+  entries: readonly OutboxEntry[],
+  subscribersOf: SubscribersOf,
+): Promise<NewJob[]> => {
+  const wanted = new Map<Subscriber, OutboxEntry[]>();
+  for (const entry of entries)
+    for (const subscriber of subscribersOf(entry.type)) {
+      const own = wanted.get(subscriber);
+      if (own) own.push(entry);
+      else wanted.set(subscriber, [entry]);
+    }
+  const jobs = await Promise.all(
+    [...wanted].map(async ([{ name, pick }, own]) => {
+      const picked = await pick?.(sql, own);
+      const concerned = picked ? own.filter(({ id }) => picked.has(id)) : own;
+      return concerned.map((entry): NewJob => jobOf(name, entry));
+    }),
+  );
+  return jobs.flat();
+};
+
+/** The job that a subscriber does for an entry: of one id, however often it is asked for. */
+const jobOf = (name: string, { id, type, payload, requestId }: OutboxEntry): NewJob => ({
+  id: `${id}-${name}`,
+  name,
+  payload: { ...payload, entryId: id, type },
+  requestId,
+  dueAt: null,
+});

@@ -1,0 +1,76 @@
+import type { JobPayload, NewJob } from "../domain/job.ts";
+import { type Fragment, type Sql, plainArray } from "./client.ts";
+
+/** A job as it waits, or as it is to run. */
+export type JobRow = {
+  id: string;
+  name: string;
+  payload: JobPayload;
+  requestId: string | null;
+  dueAt: Date;
+  /** How many attempts have failed. */
+  attempts: number;
+};
+
+const jobColumns = (sql: Sql) => sql`id, name, payload, request_id, due_at, attempts`;
+
+/** Writes jobs; one that is there already stays as it is. */
+export const insertJobs = (sql: Sql, jobs: readonly NewJob[]): Fragment => sql`
+    INSERT INTO jobs (id, name, payload, request_id, due_at)
+    SELECT id, name, payload::jsonb, request_id, coalesce(due_at, now())
+    FROM unnest(
+      ${plainArray(jobs.map(({ id }) => id))}::text[], ${plainArray(jobs.map(({ name }) => name))}::text[],
+      ${jobs.map(({ payload }) => JSON.stringify(payload))}::text[], ${jobs.map(({ requestId }) => requestId)}::text[],
+      ${plainArray(jobs.map(({ dueAt }) => dueAt))}::timestamptz[]
+    ) AS n (id, name, payload, request_id, due_at)
+    ON CONFLICT (id) DO NOTHING`;
+
+/** Locks the jobs whose time has come, the longest due first. Those that another relay has locked are passed over. */
+export const listDueJobsForUpdate = (sql: Sql, limit: number): Promise<JobRow[]> =>
+  sql<JobRow[]>`
+    SELECT ${jobColumns(sql)} FROM jobs
+    WHERE enqueued_at IS NULL AND failed_at IS NULL AND due_at <= now()
+    ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+
+/** Locks the jobs that were put into the queue longer ago than that and are not done. */
+export const listOverdueJobsForUpdate = (
+  sql: Sql,
+  { limit, overdueMs }: { limit: number; overdueMs: number },
+): Promise<JobRow[]> =>
+  sql<JobRow[]>`
+    SELECT ${jobColumns(sql)} FROM jobs
+    WHERE enqueued_at < now() - make_interval(secs => ${overdueMs / 1000}) AND failed_at IS NULL
+    ORDER BY enqueued_at LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+
+export const updateJobsEnqueued = (sql: Sql, ids: readonly string[]): Fragment =>
+  sql`UPDATE jobs SET enqueued_at = now() WHERE id = ANY(${plainArray(ids)}::text[])`;
+
+/** A job that is not done, whether it has failed or not. */
+export const findJob = async (sql: Sql, id: string): Promise<JobRow | null> => {
+  const [row] = await sql<JobRow[]>`SELECT ${jobColumns(sql)} FROM jobs WHERE id = ${id}`;
+  return row ?? null;
+};
+
+export const deleteJob = async (sql: Sql, id: string): Promise<void> => {
+  await sql`DELETE FROM jobs WHERE id = ${id}`;
+};
+
+/**
+ * Writes a failed attempt, unless another one has been written since `attempts` was read.
+ * @param waitMs how long until the next one; null for none: the job has failed for good
+ * @returns false when nothing was written
+ */
+export const updateJobAttempt = async (
+  sql: Sql,
+  { id, attempts }: Pick<JobRow, "id" | "attempts">,
+  { waitMs, error }: { waitMs: number | null; error: string },
+): Promise<boolean> => {
+  const rows = await sql`
+    UPDATE jobs SET attempts = attempts + 1, last_error = ${error},
+      failed_at = ${waitMs === null ? sql`now()` : null},
+      due_at = ${waitMs === null ? sql`due_at` : sql`now() + make_interval(secs => ${waitMs / 1000})`},
+      enqueued_at = NULL
+    WHERE id = ${id} AND attempts = ${attempts} AND failed_at IS NULL
+    RETURNING id`;
+  return rows.length === 1;
+};
