@@ -4,8 +4,10 @@ import { openOwnDatabase, prepareSchema } from "./db/open.ts";
 import { warmUpZones } from "./domain/zone.ts";
 import { takeSingleHubLock } from "./db/single-hub.ts";
 import { type HubParts, startHttpServer } from "./http/server.ts";
+import { createQueueMonitor } from "./jobs/monitor.ts";
 import { startJobs } from "./jobs/start.ts";
 import { type Logger, createLogger } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
 import { createAsyncApi } from "./realtime/async-api.ts";
 import { startRealtime } from "./realtime/server.ts";
 import { ensureAdminKey } from "./usecases/access/api-keys.ts";
@@ -105,6 +107,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       keyring: createKeyring(database.sql),
       calendars: createCalendarReader(database.sql),
       log,
+      metrics: createMetrics(),
       newId,
       publicUrl: () => config.publicUrl ?? running?.url ?? "",
     };
@@ -113,13 +116,19 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
 
     warmUpZones(Date.now());
     const health = { draining: () => draining, redis: coordination.status };
-    const http = await listen(app, { health, asyncApi: () => createAsyncApi(app.publicUrl()) });
+    const backend = config.redisUrl
+      ? { redisUrl: config.redisUrl, prefix: `${config.redisPrefix}-bull` }
+      : { databaseUrl: database.url };
+    const monitor = createQueueMonitor(backend);
+    keep(() => monitor.close());
+    const http = await listen(app, {
+      health,
+      asyncApi: () => createAsyncApi(app.publicUrl()),
+      queueMonitor: monitor.fetch,
+    });
     keep(() => http.close());
     running = { app, url: `http://${forUrl(config.host)}:${http.port}`, embedded: database.embedded };
     if (config.roles.includes("worker")) {
-      const backend = config.redisUrl
-        ? { redisUrl: config.redisUrl, prefix: `${config.redisPrefix}-bull` }
-        : { databaseUrl: database.url };
       const jobs = await startJobs(app, backend);
       keep(() => jobs.close());
     }

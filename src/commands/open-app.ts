@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { openCoordination } from "../coordination/open.ts";
 import { openSharedDatabase, prepareSchema } from "../db/open.ts";
 import { createLogger } from "../log.ts";
+import { createMetrics } from "../metrics.ts";
 import { findHubSecret } from "../usecases/access/hub-secret.ts";
 import { createKeyring } from "../usecases/access/keyring.ts";
 import { createTokens } from "../usecases/access/tokens.ts";
@@ -40,6 +41,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
       keyring: createKeyring(database.sql),
       calendars: createCalendarReader(database.sql),
       log,
+      metrics: createMetrics(),
       newId,
       publicUrl,
     };

@@ -59,3 +59,12 @@ export const updateHolds = (sql: Sql, holds: readonly HoldRecord[]): Fragment =>
       ${plainArray(holds.map(({ updatedAt }) => updatedAt))}::timestamptz[]
     ) AS n (id, status, claim_id, updated_at)
     WHERE holds.id = n.id`;
+
+/** Takes away holds that ended a day ago; at most `limit`. @returns how many */
+export const deleteEndedHolds = async (sql: Sql, limit: number): Promise<number> => {
+  const { count } = await sql`
+    DELETE FROM holds WHERE id IN (
+      SELECT id FROM holds WHERE status <> 'open' AND updated_at < now() - interval '1 day'
+      ORDER BY updated_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+  return count;
+};

@@ -48,3 +48,12 @@ export const insertRecord = async (sql: Sql, record: IdempotencyRef & Idempotenc
   await sql`
     ${newRecords(sql, [record])} WHERE idempotency_records.created_at <= now() - ${kept}::interval`;
 };
+
+/** Takes away answers that are no longer given; at most `limit`. @returns how many */
+export const deleteOldRecords = async (sql: Sql, limit: number): Promise<number> => {
+  const { count } = await sql`
+    DELETE FROM idempotency_records WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM idempotency_records WHERE created_at <= now() - ${kept}::interval
+      ORDER BY created_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`;
+  return count;
+};

@@ -1,5 +1,6 @@
 import type { JobPayload, NewJob } from "../domain/job.ts";
 import { type Fragment, type Sql, plainArray } from "./client.ts";
+import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 /** A job as it waits, or as it is to run. */
 export type JobRow = {
@@ -73,4 +74,45 @@ export const updateJobAttempt = async (
     WHERE id = ${id} AND attempts = ${attempts} AND failed_at IS NULL
     RETURNING id`;
   return rows.length === 1;
+};
+
+/** A job as an admin sees it. */
+export type StoredJob = JobRow & {
+  enqueuedAt: Date | null;
+  failedAt: Date | null;
+  lastError: string | null;
+  createdAt: Date;
+};
+
+const storedColumns = (sql: Sql) => sql`${jobColumns(sql)}, enqueued_at, failed_at, last_error, created_at`;
+
+/** Jobs that have failed for good. Their ids begin with what asked for them, so these are about the newest first. */
+export const listFailedJobs = (sql: Sql, page: PageRequest): Promise<StoredJob[]> =>
+  sql<StoredJob[]>`
+    SELECT ${storedColumns(sql)} FROM jobs WHERE failed_at IS NOT NULL AND ${beyond(sql, page)}
+    ${orderBy(sql, page)} LIMIT ${page.limit + 1}`;
+
+/** Locks a job's row until the transaction ends. */
+export const findStoredJobForUpdate = async (sql: Sql, id: string): Promise<StoredJob | null> => {
+  const [row] = await sql<StoredJob[]>`SELECT ${storedColumns(sql)} FROM jobs WHERE id = ${id} FOR UPDATE`;
+  return row ?? null;
+};
+
+/** Has a job that failed for good begin anew, now. */
+export const updateJobReplayed = async (sql: Sql, id: string): Promise<StoredJob> => {
+  const [row] = await sql<[StoredJob]>`
+    UPDATE jobs SET attempts = 0, failed_at = NULL, enqueued_at = NULL, due_at = now() WHERE id = ${id}
+    RETURNING ${storedColumns(sql)}`;
+  return row;
+};
+
+/** Takes away jobs that failed for good longer ago than that; at most `limit`. @returns how many */
+export const deleteFailedJobs = async (
+  sql: Sql,
+  { days, limit }: { days: number; limit: number },
+): Promise<number> => {
+  const { count } = await sql`
+    DELETE FROM jobs WHERE id IN (
+      SELECT id FROM jobs WHERE failed_at < now() - make_interval(days => ${days}) LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+  return count;
 };

@@ -37,3 +37,19 @@ export const updateEntriesRelayed = (
     UPDATE outbox SET enqueued_at = now(), body = n.body::json
     FROM unnest(${plainArray(entries.map(({ id }) => id))}::uuid[], ${entries.map(({ body }) => body)}::text[]) AS n (id, body)
     WHERE outbox.id = n.id`;
+
+/**
+ * Takes away entries that are older than that and were relayed, with their deliveries: by then those were made or given
+ * up, or their endpoint has been off for as long. At most `limit`, the oldest first.
+ * @returns how many
+ */
+export const deleteOldEntries = async (
+  sql: Sql,
+  { days, limit }: { days: number; limit: number },
+): Promise<number> => {
+  const { count } = await sql`
+    DELETE FROM outbox WHERE id IN (
+      SELECT id FROM outbox WHERE created_at < now() - make_interval(days => ${days}) AND enqueued_at IS NOT NULL
+      ORDER BY created_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+  return count;
+};

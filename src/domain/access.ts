@@ -62,6 +62,7 @@ const allowed = {
   "pool.read": ["admin", "writer", "reader"],
   "pool.manage": ["admin"],
   "type.manage": ["admin"],
+  "job.manage": ["admin"],
 } as const satisfies Record<string, readonly Standing[]>;
 
 export type Operation = keyof typeof allowed;
@@ -90,7 +91,7 @@ const refusal = (principal: Principal): string =>
 /** Refuses everyone but admins; for collections, which have no owner to tell strangers apart by. */
 export const requireCreator = (
   principal: Principal,
-  operation: "coach.create" | "client.create" | "pool.manage" | "type.manage",
+  operation: "coach.create" | "client.create" | "pool.manage" | "type.manage" | "job.manage",
 ): void => {
   const standing = standingOf(principal, {});
   if ((allowed[operation] as readonly Standing[]).includes(standing)) return;

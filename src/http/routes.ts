@@ -21,6 +21,8 @@ import { updateCoach } from "./routes/coaches/update.ts";
 import { createHold } from "./routes/holds/create.ts";
 import { readHold } from "./routes/holds/read.ts";
 import { releaseHold } from "./routes/holds/release.ts";
+import { listFailedJobs } from "./routes/jobs/list-failed.ts";
+import { replayJob } from "./routes/jobs/replay.ts";
 import { createPool } from "./routes/pools/create.ts";
 import { readDistribution } from "./routes/pools/distribution.ts";
 import { listPools } from "./routes/pools/list.ts";
@@ -94,4 +96,6 @@ export const operations: readonly Operation[] = [
   listSessionEvents,
   readAttendance,
   readSummary,
+  listFailedJobs,
+  replayJob,
 ];

@@ -6,6 +6,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { DomainError } from "../domain/errors.ts";
 import type { App } from "../usecases/app.ts";
 import { refusalOf } from "../usecases/failures.ts";
+import { registerAdmin } from "./admin.ts";
 import { registerDocs } from "./docs.ts";
 import { type HubHealth, registerHealth } from "./health.ts";
 import { type HttpEnv, registerOperations, respondProblem } from "./operation.ts";
@@ -13,7 +14,7 @@ import { internalProblem } from "./problem.ts";
 import { operations } from "./routes.ts";
 
 /** The API as a function from requests to responses; what listens is put around it. */
-const createHttpApp = (app: App, { health, asyncApi }: HubParts): OpenAPIHono<HttpEnv> => {
+const createHttpApp = (app: App, { health, asyncApi, queueMonitor }: HubParts): OpenAPIHono<HttpEnv> => {
   const http = new OpenAPIHono<HttpEnv>();
   http.use(async (c, next) => {
     const given = c.req.header("x-request-id");
@@ -52,6 +53,7 @@ const createHttpApp = (app: App, { health, asyncApi }: HubParts): OpenAPIHono<Ht
 
   registerHealth(http, app, health);
   registerDocs(http, app, asyncApi);
+  registerAdmin(http, app, queueMonitor);
   if (app.config.roles.includes("http")) registerOperations(http, app, operations);
 
   http.notFound((c) =>
@@ -83,6 +85,8 @@ export type HubParts = {
   health: HubHealth;
   /** The document of the live protocol. */
   asyncApi: () => object;
+  /** The pages of the queue monitor; who may see them is decided before. */
+  queueMonitor: (request: Request) => Promise<Response>;
 };
 
 export type HttpServerOptions = HubParts & { host: string; port: number };

@@ -41,7 +41,7 @@ export const startJobs = async (
   const worker = openWorker(backend, {
     name: "jobs",
     concurrency: app.config.jobConcurrency,
-    process: async ({ data }) => ended(await attempt(app, jobs, data.id)),
+    process: async ({ name, data }) => ended(await attempt(app, jobs, { name, id: data.id })),
   });
   listen(app, queue, worker);
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
@@ -73,13 +73,21 @@ const jobFeed = (app: App, queue: JobQueue): Feed => {
   };
 };
 
-const attempt = (app: App, jobs: ReadonlyMap<string, Job>, jobId: string): Promise<JobOutcome> =>
-  attemptJob(app, jobId, async ({ id, name, payload, requestId, attempts }) => {
+const attempt = async (
+  app: App,
+  jobs: ReadonlyMap<string, Job>,
+  { name, id: jobId }: { name: string; id: string },
+): Promise<JobOutcome> => {
+  const startedAt = performance.now();
+  const outcome = await attemptJob(app, jobId, async ({ id, payload, requestId, attempts }) => {
     const job = jobs.get(name);
     // While versions run side by side a newer node may have asked: tried again, the job finds one that knows it.
     if (!job) throw new Error(`this version of Courtside knows no job "${name}"`);
     await job.run(app, { jobId: id, payload, requestId: requestId ?? id, attempt: attempts + 1 });
   });
+  app.metrics.jobEnded(name, outcome, (performance.now() - startedAt) / 1000);
+  return outcome;
+};
 
 /** What the queue is told: only what has failed for good is a failure to it, which keeps it for the monitor. */
 const ended = (outcome: JobOutcome): void => {

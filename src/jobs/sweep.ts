@@ -1,5 +1,6 @@
 import type { App } from "../usecases/app.ts";
 import { releaseLapsed } from "../usecases/lanes/lapse.ts";
+import { prune } from "../usecases/prune.ts";
 
 /** Something that is looked at again and again. What it does is decided in the database, so any number of nodes may. */
 type Chore = { name: string; everyMs: number; run: (app: App) => Promise<unknown> };
@@ -7,6 +8,8 @@ type Chore = { name: string; everyMs: number; run: (app: App) => Promise<unknown
 const chores: readonly Chore[] = [
   // What has lapsed stops nobody meanwhile, only its end is told this much later.
   { name: "release what has lapsed", everyMs: 5_000, run: releaseLapsed },
+  // More often than what it takes away grows old, and at each start: a worker that never lives for a day prunes too.
+  { name: "prune", everyMs: 3_600_000, run: prune },
 ];
 
 export type RunningSweep = { close(): Promise<void> };

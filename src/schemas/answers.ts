@@ -245,6 +245,21 @@ export const Summary = z
   })
   .openapi("Summary");
 
+export const Job = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    payload: z.record(z.string(), z.unknown()),
+    requestId: z.string().nullable(),
+    attempts: z.int(),
+    lastError: z.string().nullable(),
+    dueAt: moment,
+    enqueuedAt: moment.nullable(),
+    failedAt: moment.nullable(),
+    createdAt: moment,
+  })
+  .openapi("Job");
+
 /** One page of a list. */
 export const pageOf = (item: z.ZodType) =>
   z.object({ data: z.array(item), nextCursor: z.string().nullable() });

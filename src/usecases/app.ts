@@ -4,6 +4,7 @@ import type { Presence } from "../coordination/presence.ts";
 import type { Publisher } from "../coordination/publisher.ts";
 import type { Database } from "../db/client.ts";
 import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Keyring } from "./access/keyring.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { CalendarReader } from "./slots/calendar-cache.ts";
@@ -23,6 +24,7 @@ export type App = {
   keyring: Keyring;
   calendars: CalendarReader;
   log: Logger;
+  metrics: Metrics;
   /** Makes a UUIDv7. */
   newId: () => string;
   /** Where callers reach the hub, without a slash at the end. */

@@ -9,14 +9,16 @@ export type Page<T> = { data: T[]; nextCursor: string | null };
 
 /**
  * Fetches one page.
+ * @param idPattern what ids of this list look like
  * @throws DomainError `invalid_request` when the cursor is none of ours, or belongs to another order
  */
 export const fetchPage = async <T extends { id: string; startsAt?: Date }>(
   input: PageInput,
   list: (request: PageRequest) => Promise<T[]>,
+  idPattern = uuidPattern,
 ): Promise<Page<T>> => {
   const order = input.sort ?? "newest";
-  const after = input.cursor === undefined ? null : decodeCursor(input.cursor, order);
+  const after = input.cursor === undefined ? null : decodeCursor(input.cursor, { order, idPattern });
   const rows = await list({ limit: input.limit, after, order });
   const data = rows.slice(0, input.limit);
   const last = data.at(-1);
@@ -28,9 +30,12 @@ const encodeCursor = (row: { id: string; startsAt?: Date }, order: PageOrder): s
     JSON.stringify(order === "startsAt" ? [row.startsAt?.toISOString(), row.id] : [null, row.id]),
   ).replaceAll(/[+/=]/g, (character) => ({ "+": "-", "/": "_", "=": "" })[character] ?? "");
 
-const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-const decodeCursor = (cursor: string, order: PageOrder): PageKey => {
+const decodeCursor = (
+  cursor: string,
+  { order, idPattern }: { order: PageOrder; idPattern: RegExp },
+): PageKey => {
   const refusal = invalid("cursor", "is not a cursor of this list");
   let parts: unknown;
   try {

@@ -23,6 +23,8 @@ export type Transaction = {
   appendOutbox(...entries: NewOutboxEntry[]): Promise<void>;
   /** Asks for work in the background, which begins after the commit, or when it is due. */
   addJobs(...jobs: Omit<NewJob, "requestId">[]): Promise<void>;
+  /** Has the relay look for work after the commit, for rows that were changed so that they are due. */
+  wakeRelay(): void;
 };
 
 /** How long a request waits for another one with the same idempotency key. */
@@ -132,6 +134,7 @@ export const openTransaction = (app: App, { sql, context, news }: Opening): Tran
       jobs.map((job) => ({ ...job, requestId: context.requestId })),
     );
   },
+  wakeRelay: news.addOutbox,
 });
 
 const identify = (app: App, event: NewRoomEvent, seq: number): IdentifiedRoomEvent => {

@@ -7,6 +7,7 @@ import type { Client, NewClient } from "../../src/domain/client.ts";
 import type { Coach } from "../../src/domain/coach.ts";
 import type { KeyScope } from "../../src/domain/principal.ts";
 import type { Session } from "../../src/domain/session.ts";
+import { createMetrics } from "../../src/metrics.ts";
 import { createLogger } from "../../src/log.ts";
 import { createApiKey } from "../../src/usecases/access/api-keys.ts";
 import { findHubSecret } from "../../src/usecases/access/hub-secret.ts";
@@ -110,6 +111,7 @@ const assemble = async (config: Config, { sql, lanes, rooms, presence, publisher
   keyring: createKeyring(sql),
   calendars: createCalendarReader(sql),
   log: createLogger(config, false),
+  metrics: createMetrics(),
   newId: uuidv7,
   publicUrl: () => "http://127.0.0.1:3000",
 });

@@ -1,7 +1,8 @@
 import { startHttpServer } from "../../src/http/server.ts";
-import { type Jobs, startJobs } from "../../src/jobs/start.ts";
+import { createQueueMonitor } from "../../src/jobs/monitor.ts";
+import { startJobs } from "../../src/jobs/start.ts";
 import { createAsyncApi } from "../../src/realtime/async-api.ts";
-import { type Realtime, startRealtime } from "../../src/realtime/server.ts";
+import { startRealtime } from "../../src/realtime/server.ts";
 import type { TestApp } from "./app.ts";
 
 /** A test app that listens. */
@@ -28,8 +29,10 @@ export const serve = async (
 ): Promise<Served> => {
   const health = { draining: () => false, redis: () => "off" as const };
   const asyncApi = () => createAsyncApi(app.publicUrl());
-  const http = await startHttpServer(app, { health, asyncApi, host: "127.0.0.1", port: 0 });
-  const opened: (Realtime | Jobs)[] = [];
+  const monitor = createQueueMonitor({ databaseUrl });
+  const parts = { health, asyncApi, queueMonitor: monitor.fetch };
+  const http = await startHttpServer(app, { ...parts, host: "127.0.0.1", port: 0 });
+  const opened: { close(): Promise<void> }[] = [monitor];
   if (jobs) opened.push(await startJobs(app, { databaseUrl }));
   if (realtime)
     opened.push(await startRealtime(app, { httpServer: http.server, ...(adapter ? { adapter } : {}) }));

@@ -1,3 +1,4 @@
+DROP INDEX holds_ended;
 DROP TABLE webhook_deliveries, webhook_endpoints;
 DROP INDEX outbox_age;
 ALTER TABLE outbox

@@ -19,7 +19,7 @@ CREATE TABLE jobs (
 -- The relay reads what is due, whatever waits for later; what was enqueued and came to nothing; what has failed.
 CREATE INDEX jobs_due ON jobs (due_at) WHERE enqueued_at IS NULL AND failed_at IS NULL;
 CREATE INDEX jobs_enqueued ON jobs (enqueued_at) WHERE enqueued_at IS NOT NULL AND failed_at IS NULL;
-CREATE INDEX jobs_failed ON jobs (failed_at, id) WHERE failed_at IS NOT NULL;
+CREATE INDEX jobs_failed ON jobs (id) WHERE failed_at IS NOT NULL;
 
 -- What was relayed and not done goes on as jobs.
 INSERT INTO jobs (id, name, payload, request_id, due_at)
@@ -77,6 +77,10 @@ CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, due_at)
   WHERE status = 'pending' AND enqueued_at IS NULL;
 CREATE INDEX webhook_deliveries_enqueued ON webhook_deliveries (endpoint_id, enqueued_at)
   WHERE status = 'pending' AND enqueued_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (endpoint_id) WHERE status = 'failed';
 CREATE INDEX webhook_deliveries_page ON webhook_deliveries (endpoint_id, id);
 CREATE INDEX webhook_deliveries_event ON webhook_deliveries (event_id);
 CREATE INDEX webhook_deliveries_age ON webhook_deliveries (created_at);
+
+-- Holds that ended are taken away after a day.
+CREATE INDEX holds_ended ON holds (updated_at) WHERE status <> 'open';

@@ -223,6 +223,8 @@ export const SessionsQuery = z.strictObject({
 
 export const MySessionsQuery = SessionsQuery.extend({ as: z.enum(["coach", "client"]).optional() });
 
+export const JobParams = z.object({ id: z.string().regex(/^[\w-]{1,300}$/) });
+
 export const ParticipantParams = z.object({ id: uuid, participantId: uuid });
 
 export const EventsQuery = z.strictObject({
