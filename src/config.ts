@@ -77,8 +77,8 @@ const environment = z.object({
     .default("Courtside <courtside@localhost>"),
   REMINDER_MINUTES: list
     .pipe(z.array(wholeNumber(1, 60 * 24 * 30)).max(10))
-    .default([24 * 60, 15])
-    .transform((minutes) => [...new Set(minutes)].toSorted((a, b) => b - a)),
+    .transform((minutes) => [...new Set(minutes)].toSorted((a, b) => b - a))
+    .default([1440, 15]),
   SUMMARY_LLM_URL: url("http:", "https:").optional(),
   SUMMARY_LLM_MODEL: z.string().min(1).max(200).default("gpt-4o-mini"),
   SUMMARY_LLM_KEY: z.string().min(1).optional(),

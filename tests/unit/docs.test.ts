@@ -27,7 +27,8 @@ const settings = (): Map<string, string> => {
 const defaultOf = (entry: string): string => {
   const [, text] = /\.default\((.*?)\),?\s*$/s.exec(entry) ?? [];
   if (text === undefined) return "not set";
-  const value = text.replaceAll(/[["\]\s]/g, "").replaceAll(/(?<=\d)_(?=\d)/g, "");
+  const [, quoted] = /^"(.*)"$/.exec(text) ?? [];
+  const value = (quoted ?? text.replaceAll(/[["\]\s]/g, "")).replaceAll(/(?<=\d)_(?=\d)/g, "");
   return value === "" ? "none" : `\`${value}\``;
 };
 
