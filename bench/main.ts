@@ -9,6 +9,8 @@ import { type Row, tableOf } from "./report.ts";
 import { benchRooms } from "./rooms.ts";
 import { type Ground, openGround } from "./servers.ts";
 import { benchSlots } from "./slots.ts";
+import { benchSummaries } from "./summaries.ts";
+import { benchWebhooks } from "./webhooks.ts";
 
 /** What runs for which names; those that are each other's baseline run together. */
 const suites: {
@@ -21,6 +23,8 @@ const suites: {
   { names: ["slots"], run: benchSlots },
   { names: ["rooms"], run: benchRooms },
   { names: ["joins"], run: benchJoins },
+  { names: ["summary"], run: benchSummaries },
+  { names: ["webhooks"], run: benchWebhooks },
   { names: ["growth"], run: benchGrowth },
 ];
 
