@@ -8,6 +8,7 @@ import { createQueueMonitor } from "./jobs/monitor.ts";
 import { startJobs } from "./jobs/start.ts";
 import { type Logger, createLogger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { createOutboundHttp } from "./outbound/http.ts";
 import { createAsyncApi } from "./realtime/async-api.ts";
 import { startRealtime } from "./realtime/server.ts";
 import { ensureAdminKey } from "./usecases/access/api-keys.ts";
@@ -109,6 +110,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       log,
       metrics: createMetrics(),
       newId,
+      outbound: createOutboundHttp(config),
       publicUrl: () => config.publicUrl ?? running?.url ?? "",
     };
     if (config.adminApiKey) await ensureAdminKey(app, config.adminApiKey);

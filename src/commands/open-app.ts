@@ -3,6 +3,7 @@ import { openCoordination } from "../coordination/open.ts";
 import { openSharedDatabase, prepareSchema } from "../db/open.ts";
 import { createLogger } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
+import { createOutboundHttp } from "../outbound/http.ts";
 import { findHubSecret } from "../usecases/access/hub-secret.ts";
 import { createKeyring } from "../usecases/access/keyring.ts";
 import { createTokens } from "../usecases/access/tokens.ts";
@@ -43,6 +44,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
       log,
       metrics: createMetrics(),
       newId,
+      outbound: createOutboundHttp(config),
       publicUrl,
     };
     return {

@@ -5,6 +5,7 @@ import type { Publisher } from "../coordination/publisher.ts";
 import type { Database } from "../db/client.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { OutboundHttp } from "../outbound/http.ts";
 import type { Keyring } from "./access/keyring.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { CalendarReader } from "./slots/calendar-cache.ts";
@@ -23,6 +24,7 @@ export type App = {
   tokens: Tokens;
   keyring: Keyring;
   calendars: CalendarReader;
+  outbound: OutboundHttp;
   log: Logger;
   metrics: Metrics;
   /** Makes a UUIDv7. */

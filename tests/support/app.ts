@@ -9,6 +9,7 @@ import type { KeyScope } from "../../src/domain/principal.ts";
 import type { Session } from "../../src/domain/session.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { createLogger } from "../../src/log.ts";
+import { createOutboundHttp } from "../../src/outbound/http.ts";
 import { createApiKey } from "../../src/usecases/access/api-keys.ts";
 import { findHubSecret } from "../../src/usecases/access/hub-secret.ts";
 import { createKeyring } from "../../src/usecases/access/keyring.ts";
@@ -113,5 +114,6 @@ const assemble = async (config: Config, { sql, lanes, rooms, presence, publisher
   log: createLogger(config, false),
   metrics: createMetrics(),
   newId: uuidv7,
+  outbound: createOutboundHttp(config),
   publicUrl: () => "http://127.0.0.1:3000",
 });
