@@ -1,4 +1,4 @@
-import { type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { type Socket, connect as connectTcp, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { invalid } from "../domain/errors.ts";
@@ -79,7 +79,8 @@ export type OutboundOptions = {
   resolve?: ResolveName;
 };
 
-type Target = { url: URL /** A name, or an address without brackets. */; host: string; addresses: string[] };
+/** `host` is a name, or an address without brackets. */
+type Target = { url: URL; host: string; addresses: string[] };
 
 const maxUrlLength = 2_048;
 const checkTimeoutMs = 5_000;
@@ -245,7 +246,7 @@ const exchange = (
   const { promise, resolve, reject } = Promise.withResolvers<OutboundAnswer>();
   const broken = (cause?: unknown): void => reject(new OutboundError("broken_answer", endedEarly, { cause }));
   const outgoing = httpRequest({
-    createConnection: () => socket,
+    agent: agentOf(socket),
     method,
     path: url.pathname + url.search,
     headers: {
@@ -271,6 +272,13 @@ const exchange = (
   return promise;
 };
 
+/** For one request. Told of no proxy: with NODE_USE_ENV_PROXY=1, Deno writes requests for one on any connection. */
+const agentOf = (socket: Socket): Agent => {
+  const agent = new Agent({ keepAlive: false, proxyEnv: {} });
+  agent.createConnection = () => socket;
+  return agent;
+};
+
 /** Stops reading at the first byte too many, or before the first one where the answer says how long it is. */
 const readAnswer = (response: IncomingMessage, maxBytes: number): Promise<OutboundAnswer> => {
   const { promise, resolve, reject } = Promise.withResolvers<OutboundAnswer>();
@@ -282,25 +290,25 @@ const readAnswer = (response: IncomingMessage, maxBytes: number): Promise<Outbou
   };
   const tooLarge = (): void => fail("too_large", `The answer has more than ${maxBytes} bytes.`);
   const broken = (cause?: unknown): void => fail("broken_answer", endedEarly, cause);
-  if (Number(headers["content-length"]) > maxBytes) {
-    tooLarge();
-    return promise;
-  }
   const encoding = headers["content-encoding"] ?? "identity";
   const chunks: Buffer[] = [];
   let size = 0;
-  response.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > maxBytes) tooLarge();
-    else chunks.push(chunk);
-  });
+  response.on("error", broken);
+  response.on("close", () => broken());
   response.on("end", () => {
     if (!response.complete) return broken();
     const body = encoding === "identity" ? new TextDecoder().decode(Buffer.concat(chunks)) : "";
     resolve({ status, headers, body });
   });
-  response.on("error", broken);
-  response.on("close", () => broken());
+  if (Number(headers["content-length"]) > maxBytes) {
+    tooLarge();
+    return promise;
+  }
+  response.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBytes) tooLarge();
+    else chunks.push(chunk);
+  });
   return promise;
 };
 
