@@ -90,7 +90,7 @@ const maxConnectAttempts = 6;
 
 /** It makes its own connections, so that no agent, proxy setting or runtime comes between the check and the socket. */
 export const createOutboundHttp = ({ allowPrivateTargets, resolve }: OutboundOptions): OutboundHttp => {
-  const addressesOf = resolve ?? (allowPrivateTargets ? resolveBySystem : resolveByDns);
+  const addressesOf = resolve ?? (allowPrivateTargets ? resolveBySystem : resolveByDns());
 
   const findTarget = async (text: string, signal: AbortSignal): Promise<Target> => {
     const url = parseUrl(text);

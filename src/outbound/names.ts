@@ -12,18 +12,22 @@ export const resolveBySystem: ResolveName = async (name) => {
 /**
  * From DNS alone. The system's own way holds one of very few threads until it is answered: some names with slow
  * servers would hold up every other call.
+ * @param servers other than the machine's, such as `127.0.0.1:5353`
  */
-export const resolveByDns: ResolveName = async (name, signal) => {
-  const resolver = new Resolver({ timeout: 2_000, tries: 2 });
-  signal.addEventListener("abort", () => resolver.cancel());
-  const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
-  const addresses = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-  if (addresses.length > 0) return addresses;
-  for (const answer of answers) {
-    if (answer.status === "rejected" && !isAbsence(answer.reason)) throw answer.reason;
-  }
-  return [];
-};
+export const resolveByDns =
+  (servers?: readonly string[]): ResolveName =>
+  async (name, signal) => {
+    const resolver = new Resolver({ timeout: 1_500, tries: 2 });
+    if (servers) resolver.setServers(servers);
+    signal.addEventListener("abort", () => resolver.cancel());
+    const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+    const addresses = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+    if (addresses.length > 0) return addresses;
+    for (const answer of answers) {
+      if (answer.status === "rejected" && !isAbsence(answer.reason)) throw answer.reason;
+    }
+    return [];
+  };
 
 const isAbsence = (error: unknown): boolean =>
   ["ENOTFOUND", "ENODATA"].includes(String((error as { code?: unknown }).code));

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { DomainError } from "../../src/domain/errors.ts";
 import { OutboundError, type OutboundRequest, createOutboundHttp } from "../../src/outbound/http.ts";
+import { type ResolveName, resolveByDns } from "../../src/outbound/names.ts";
 
 /** A program that makes calls for tests, a line of JSON for each list of them, on whatever runtime it runs. */
 
@@ -9,8 +11,10 @@ export type Call = { check: string } | { send: OutboundRequest };
 export type Calls = {
   id: number;
   allowPrivateTargets: boolean;
-  /** What a name leads to, a lookup after the other; the last stays. `null` never answers. Without: the real names. */
+  /** What a name leads to, a lookup after the other; the last stays. `null` answers 127.0.0.1 when it is too late. */
   names?: Record<string, (string[] | null)[]>;
+  /** Where names are asked for instead, on the wire. Without either: the real names. */
+  dnsServer?: string;
   calls: Call[];
 };
 
@@ -23,16 +27,19 @@ export type Outcome = {
 
 export type Outcomes = { id: number; outcomes: Outcome[]; lookups: string[] };
 
-const run = async ({ id, names, calls, allowPrivateTargets }: Calls): Promise<Outcomes> => {
+const run = async ({ id, names, dnsServer, calls, allowPrivateTargets }: Calls): Promise<Outcomes> => {
   const lookups: string[] = [];
-  const resolve = async (name: string): Promise<string[]> => {
+  const fromNames: ResolveName = async (name, signal) => {
     const answers = names?.[name] ?? [];
     const times = lookups.filter((each) => each === name).length;
     lookups.push(name);
     const answer = answers[Math.min(times, answers.length - 1)];
-    return answer === null ? new Promise(() => {}) : (answer ?? []);
+    if (answer !== null) return answer ?? [];
+    await once(signal, "abort");
+    return ["127.0.0.1"];
   };
-  const outbound = createOutboundHttp({ allowPrivateTargets, ...(names ? { resolve } : {}) });
+  const resolve = dnsServer === undefined ? fromNames : resolveByDns([dnsServer]);
+  const outbound = createOutboundHttp({ allowPrivateTargets, ...(names || dnsServer ? { resolve } : {}) });
   const outcomes: Outcome[] = [];
   for (const call of calls) {
     const startedAt = performance.now();

@@ -11,6 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { OutboundRequest } from "../../../src/outbound/http.ts";
 import { makeCertificate } from "../../support/certificate.ts";
+import { type DnsServer, type Zone, startDnsServer } from "../../support/dns-server.ts";
 import type { Call, Calls, Outcome, Outcomes } from "../../support/outbound-calls.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -22,6 +23,13 @@ const stranger = makeCertificate("good.example");
 type Target = { port: number; accepted(): number; open(): number; said(): string; close(): Promise<void> };
 
 const targets: Target[] = [];
+const nameServers: DnsServer[] = [];
+
+const serveNames = async (zone: Zone): Promise<DnsServer> => {
+  const server = await startDnsServer(zone);
+  nameServers.push(server);
+  return server;
+};
 
 type Answer = (socket: Socket, request: string) => void;
 
@@ -80,7 +88,7 @@ const drip = async (socket: Socket, first: string, piece: string): Promise<void>
 };
 
 afterEach(async () => {
-  for (const target of targets.splice(0)) await target.close();
+  for (const server of [...targets.splice(0), ...nameServers.splice(0)]) await server.close();
 });
 
 let folder = "";
@@ -134,13 +142,12 @@ describe.each(["node", "deno"] as const)("on %s", (runtime) => {
   let asked = 0;
   const ask = (
     calls: Call[],
-    options: { names?: Calls["names"]; allowPrivateTargets?: boolean } = {},
+    { allowPrivateTargets = false, ...options }: Partial<Omit<Calls, "id" | "calls">> = {},
   ): Promise<Outcomes> => {
     const id = ++asked;
     const { promise, resolve } = Promise.withResolvers<Outcomes>();
     waiting.set(id, resolve);
-    const { names, allowPrivateTargets = false } = options;
-    const message: Calls = { id, calls, allowPrivateTargets, ...(names ? { names } : {}) };
+    const message: Calls = { id, calls, allowPrivateTargets, ...options };
     child.stdin.write(`${JSON.stringify(message)}\n`);
     return promise;
   };
@@ -244,6 +251,15 @@ describe.each(["node", "deno"] as const)("on %s", (runtime) => {
       const names = { "hub.example": [["::1", "127.0.0.1"]] };
       const outcome = await call(`http://hub.example:${target.port}/`, {}, names);
       expect(outcome.answer?.body).toBe("hello");
+    });
+
+    test("knocks at a few addresses of a name, not at all that it has", async () => {
+      const target = await listen(hello);
+      const addresses = [...Array.from({ length: 50 }, () => "::1"), "127.0.0.1"];
+      const names = { "hub.example": [addresses] };
+      const { error } = await call(`http://hub.example:${target.port}/`, {}, names);
+      expect(error).toMatchObject({ reason: "unreachable" });
+      expect(target.accepted()).toBe(0);
     });
 
     test("says that nobody is there without saying where", async () => {
@@ -361,6 +377,39 @@ describe.each(["node", "deno"] as const)("on %s", (runtime) => {
       expect(target.accepted()).toBe(0);
     });
 
+    test("is judged by what DNS says at that moment, on the wire", async () => {
+      const target = await listen(hello);
+      const url = `http://rebinding.example:${target.port}/`;
+      const dns = await serveNames((_, times) => [times === 1 ? "93.184.216.34" : "127.0.0.1"]);
+      const { outcomes } = await ask([{ check: url }, get(url)], { dnsServer: dns.address });
+      expect(outcomes[0]?.error).toBeUndefined();
+      expect(outcomes[1]?.error).toMatchObject(refusedAs);
+      const within = await ask([get(url)], { dnsServer: dns.address, allowPrivateTargets: true });
+      expect(within.outcomes[0]?.answer?.body).toBe("hello");
+      expect(target.accepted()).toBe(1);
+    });
+
+    test.each([
+      ["IPv6", ["93.184.216.34", "0:0:0:0:0:0:0:1"]],
+      ["IPv4", ["127.0.0.1", "2606:4700:4700:0:0:0:0:1111"]],
+      ["IPv4 mapped into IPv6", ["93.184.216.34", "0:0:0:0:0:ffff:7f00:1"]],
+    ])("is judged by what DNS says of %s too", async (_, addresses) => {
+      const dns = await serveNames(() => addresses);
+      const url = "http://hub.example/";
+      const { outcomes } = await ask([{ check: url }, get(url)], { dnsServer: dns.address });
+      expect(outcomes[0]?.error).toMatchObject({ name: "DomainError", path: "url" });
+      expect(outcomes[1]?.error).toMatchObject(refusedAs);
+    });
+
+    test("is not found where DNS knows no such name", async () => {
+      const dns = await serveNames(() => []);
+      const { outcomes } = await ask([get("http://nobody.example/")], { dnsServer: dns.address });
+      expect(outcomes[0]?.error).toMatchObject({
+        reason: "unknown_name",
+        message: "There is no such name as in the URL.",
+      });
+    });
+
     test("takes nothing but an address for an address", async () => {
       const target = await listen(hello);
       const names = { "hub.example": [["localhost"]] };
@@ -404,6 +453,24 @@ describe.each(["node", "deno"] as const)("on %s", (runtime) => {
 
     test("over names that are never found", async () => {
       expectTimeout(await call("http://slow.example/", { timeoutMs }, { "slow.example": [null] }));
+    });
+
+    test("over names that are found too late: nothing is called then", async () => {
+      const target = await listen(hello);
+      const url = `http://slow.example:${target.port}/`;
+      const names = { "slow.example": [null], "other.example": [["127.0.0.1"]] };
+      expectTimeout(await call(url, { timeoutMs }, names));
+      await call(`http://other.example:${target.port}/`, {}, names);
+      expect(target.accepted()).toBe(1);
+    });
+
+    test("over name servers that are silent", async () => {
+      const dns = await serveNames(() => null);
+      const { outcomes } = await ask([get("http://slow.example/", { timeoutMs })], {
+        dnsServer: dns.address,
+      });
+      expectTimeout(outcomes[0] as Outcome);
+      expect(dns.asked()).toBeGreaterThan(0);
     });
 
     test("over a server that never speaks TLS", async () => {
