@@ -9,6 +9,7 @@ export type JobPayload = {
   sessionId?: string;
   participantId?: string;
   calendarId?: string;
+  endpointId?: string;
   /** Why, in the words of whoever declined or cancelled. */
   reason?: string;
   /** Of a reminder: how long before the start, and the start that it was made for. */

@@ -40,6 +40,10 @@ CREATE TABLE webhook_endpoints (
   id uuid PRIMARY KEY,
   url text NOT NULL,
   events text[] NOT NULL CHECK (cardinality(events) > 0),
+  description text,
+  -- Who is told when the hub gives up on it.
+  owner_email text,
+  created_by text NOT NULL,
   secret text NOT NULL,
   -- Good until its time is over, so that receivers can change to the new one without missing anything.
   previous_secret text,
