@@ -60,6 +60,25 @@ export const listVisits = (sql: Sql, sessionId: string): Promise<Visit[]> =>
   sql<Visit[]>`
     SELECT ${visitColumns(sql)} FROM attendance WHERE session_id = ${sessionId} ORDER BY joined_at, id`;
 
+/** One person in one room; `ended`: asked about as somebody who has left. */
+export type AskedVisit = Pick<Visit, "sessionId" | "participantId"> & { ended: boolean };
+
+/** The newest visit of each of these people, or the newest that has ended; who was never there is passed over. */
+export const listNewestVisits = (
+  sql: Sql,
+  asked: readonly AskedVisit[],
+): Promise<(Visit & { ended: boolean })[]> =>
+  sql<(Visit & { ended: boolean })[]>`
+    SELECT newest.*, ended
+    FROM unnest(${plainArray(asked.map(({ sessionId }) => sessionId))}::uuid[],
+                ${plainArray(asked.map(({ participantId }) => participantId))}::uuid[],
+                ${plainArray(asked.map(({ ended }) => String(ended)))}::boolean[])
+      AS asked (of_session, of_person, ended), LATERAL (
+      SELECT ${visitColumns(sql)} FROM attendance
+      WHERE session_id = of_session AND participant_id = of_person AND (left_at IS NOT NULL OR NOT ended)
+      ORDER BY joined_at DESC, id DESC LIMIT 1
+    ) AS newest`;
+
 /** Everybody who is in any room. */
 export const listAllOpenVisits = (sql: Sql): Promise<{ sessionId: string; participantId: string }[]> =>
   sql<{ sessionId: string; participantId: string }[]>`

@@ -11,6 +11,10 @@ export const findBooking = async (sql: Sql, id: string): Promise<Booking | null>
   return row ?? null;
 };
 
+/** These bookings, as they are; nothing is locked. */
+export const listBookingsById = (sql: Sql, ids: readonly string[]): Promise<Booking[]> =>
+  sql<Booking[]>`SELECT ${bookingColumns(sql)} FROM bookings WHERE id = ANY(${plainArray(ids)}::uuid[])`;
+
 const recordColumns = (sql: Sql) => sql`${bookingColumns(sql)}, claim_id, hold_id, assignment`;
 
 /** Which bookings a lane asks for: each of these ids, or made from these holds, or with these claims. */

@@ -1,5 +1,5 @@
 import type { Summary } from "../domain/room.ts";
-import { type Sql, toJson } from "./client.ts";
+import { type Sql, plainArray, toJson } from "./client.ts";
 
 type Facts = Omit<Summary, "sessionId" | "generatedAt" | "text">;
 
@@ -17,11 +17,22 @@ export const insertSummary = async (sql: Sql, summary: Summary): Promise<boolean
   return rows.length === 1;
 };
 
+type SummaryRow = { sessionId: string; facts: Facts; text: string; generatedAt: Date };
+
 export const findSummary = async (sql: Sql, sessionId: string): Promise<Summary | null> => {
-  const [row] = await sql<{ facts: Facts; text: string; generatedAt: Date }[]>`
-    SELECT facts, text, generated_at FROM summaries WHERE session_id = ${sessionId}`;
-  if (!row) return null;
-  const { facts, text, generatedAt } = row;
+  const [summary] = await listSummaries(sql, [sessionId]);
+  return summary ?? null;
+};
+
+/** The summaries of these sessions, in no order; a session without one is passed over. */
+export const listSummaries = async (sql: Sql, sessionIds: readonly string[]): Promise<Summary[]> => {
+  const rows = await sql<SummaryRow[]>`
+    SELECT session_id, facts, text, generated_at FROM summaries
+    WHERE session_id = ANY(${plainArray(sessionIds)}::uuid[])`;
+  return rows.map(summaryOf);
+};
+
+const summaryOf = ({ sessionId, facts, text, generatedAt }: SummaryRow): Summary => {
   const participants = facts.participants.map((person) => ({
     ...person,
     firstJoinedAt: new Date(person.firstJoinedAt),

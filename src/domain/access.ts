@@ -63,6 +63,7 @@ const allowed = {
   "pool.manage": ["admin"],
   "type.manage": ["admin"],
   "job.manage": ["admin"],
+  "webhook.manage": ["admin"],
 } as const satisfies Record<string, readonly Standing[]>;
 
 export type Operation = keyof typeof allowed;
