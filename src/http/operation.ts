@@ -37,8 +37,12 @@ export type OperationDefinition<P extends Shape, Q extends Shape, B extends z.Zo
   answers: Record<number, { description: string; schema?: z.ZodType }>;
   handle: (app: App, context: RequestContext, input: OperationInput<P, Q, B>) => Promise<R>;
   /** The result as the caller gets it. */
-  shape: (result: R) => { status: number; body: unknown; version?: number };
+  shape: (result: R) => Shaped;
+  /** The result as it is kept and given again under the same `Idempotency-Key`, where it holds what is shown once. */
+  shapeReplay?: (result: R) => Shaped;
 };
+
+type Shaped = { status: number; body: unknown; version?: number };
 
 type OperationInput<P extends Shape, Q extends Shape, B extends z.ZodType> = {
   params: z.output<P>;
@@ -64,12 +68,9 @@ export const defineOperation = <
   definition: OperationDefinition<P, Q, B, R>,
 ): Operation => {
   const { method, path } = definition;
-  const toAnswer = (result: unknown): Answer => {
-    const { status, body, version } = definition.shape(result as R);
-    return { status, body: JSON.stringify(body), etag: version === undefined ? null : `"${version}"` };
-  };
+  const { shape, shapeReplay } = definition;
   const serve = async (app: App, c: Context<HttpEnv>): Promise<Response> => {
-    const shapeOnce = remembered(toAnswer);
+    const shapeOnce = remembered((result) => answerWith(shape(result as R)));
     const principal = await authenticateRequest(app, c.req.raw.headers);
     const body = method === "get" || method === "delete" ? undefined : await readBody(c);
     const { pathname, search } = new URL(c.req.url);
@@ -81,7 +82,7 @@ export const defineOperation = <
             route: `POST ${path}`,
             target: pathname + search,
             body,
-            toAnswer: shapeOnce,
+            toAnswer: shapeReplay ? (result) => answerWith(shapeReplay(result as R)) : shapeOnce,
           })
         : null;
     const context: RequestContext = {
@@ -101,6 +102,12 @@ export const defineOperation = <
   };
   return { method, path, document: documentOf(definition), serve };
 };
+
+const answerWith = ({ status, body, version }: Shaped): Answer => ({
+  status,
+  body: JSON.stringify(body),
+  etag: version === undefined ? null : `"${version}"`,
+});
 
 /** A function that is not asked twice about the same thing: an answer that is kept is also the one that is sent. */
 const remembered = <T>(make: (of: unknown) => T): ((of: unknown) => T) => {

@@ -18,6 +18,7 @@ import { createCoach } from "./routes/coaches/create.ts";
 import { listCoaches } from "./routes/coaches/list.ts";
 import { readCoach } from "./routes/coaches/read.ts";
 import { updateCoach } from "./routes/coaches/update.ts";
+import { replayDelivery } from "./routes/deliveries/replay.ts";
 import { createHold } from "./routes/holds/create.ts";
 import { readHold } from "./routes/holds/read.ts";
 import { releaseHold } from "./routes/holds/release.ts";
@@ -47,6 +48,13 @@ import { startSession } from "./routes/sessions/start.ts";
 import { readSummary } from "./routes/sessions/summary.ts";
 import { explainSlot } from "./routes/slots/explain.ts";
 import { listSlots } from "./routes/slots/list.ts";
+import { createWebhook } from "./routes/webhooks/create.ts";
+import { deleteWebhook } from "./routes/webhooks/delete.ts";
+import { listWebhookDeliveries } from "./routes/webhooks/deliveries.ts";
+import { listWebhooks } from "./routes/webhooks/list.ts";
+import { readWebhook } from "./routes/webhooks/read.ts";
+import { rotateWebhook } from "./routes/webhooks/rotate.ts";
+import { updateWebhook } from "./routes/webhooks/update.ts";
 
 /** Every operation of the API: what is not here is not served. */
 export const operations: readonly Operation[] = [
@@ -98,4 +106,12 @@ export const operations: readonly Operation[] = [
   readSummary,
   listFailedJobs,
   replayJob,
+  createWebhook,
+  listWebhooks,
+  readWebhook,
+  updateWebhook,
+  deleteWebhook,
+  rotateWebhook,
+  listWebhookDeliveries,
+  replayDelivery,
 ];

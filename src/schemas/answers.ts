@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { deliveryStatuses, webhookEventTypes } from "../domain/webhook.ts";
 
 /** An instant in an answer. */
 export const moment = z.union([z.date(), z.string()]).openapi({ type: "string", format: "date-time" });
@@ -259,6 +260,46 @@ export const Job = z
     createdAt: moment,
   })
   .openapi("Job");
+const webhookEvent = z.enum(webhookEventTypes);
+
+export const Webhook = z
+  .object({
+    id: z.uuid(),
+    url: z.string(),
+    events: z.array(webhookEvent),
+    description: z.string().nullable(),
+    ownerEmail: z.string().nullable(),
+    createdBy: z.string(),
+    enabled: z.boolean(),
+    failingSince: moment.nullable(),
+    disabledReason: z.string().nullable(),
+    previousSecretUntil: moment.nullable(),
+    ...versioned,
+  })
+  .openapi("Webhook");
+
+/** Right after the secret was made; a replay under the same `Idempotency-Key` has none. */
+export const WebhookWithSecret = Webhook.extend({ secret: z.string().optional() }).openapi(
+  "WebhookWithSecret",
+);
+
+export const WebhookDelivery = z
+  .object({
+    id: z.uuid(),
+    endpointId: z.uuid(),
+    eventId: z.uuid(),
+    eventType: webhookEvent,
+    status: z.enum(deliveryStatuses),
+    attempts: z.int(),
+    dueAt: moment.nullable(),
+    lastAttemptAt: moment.nullable(),
+    lastStatus: z.int().nullable(),
+    lastError: z.string().nullable(),
+    lastDurationMs: z.int().nullable(),
+    deliveredAt: moment.nullable(),
+    createdAt: moment,
+  })
+  .openapi("WebhookDelivery");
 
 /** One page of a list. */
 export const pageOf = (item: z.ZodType) =>

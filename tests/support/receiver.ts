@@ -10,6 +10,8 @@ export type Received = {
   body: string;
   at: number;
 };
+/** A request as a receiver of webhooks got it. */
+export type Received = { method: string; path: string; headers: Record<string, string>; body: string };
 
 /** What a receiver answers: a status with headers and a body, or whatever the function does. */
 export type Reaction =

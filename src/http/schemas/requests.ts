@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { maxHoldSeconds } from "../../domain/hold.ts";
+import { deliveryStatuses, webhookEventTypes } from "../../domain/webhook.ts";
 import {
   email,
   externalId,
@@ -234,4 +235,35 @@ export const EventsQuery = z.strictObject({
     .pipe(z.int().min(0).max(2_147_483_647))
     .default(0)
     .openapi({ type: "integer", minimum: 0 }),
+});
+
+const webhookUrl = z
+  .string()
+  .min(1)
+  .max(2048)
+  .openapi({ format: "uri", example: "https://example.com/hooks/courtside" });
+const webhookEvents = z
+  .array(z.enum(webhookEventTypes))
+  .min(1)
+  .max(100)
+  .transform((events) => [...new Set(events)]);
+
+export const CreateWebhookBody = z.strictObject({
+  url: webhookUrl,
+  events: webhookEvents,
+  description: text(500, { lines: true }).optional(),
+  ownerEmail: email.optional(),
+});
+
+export const UpdateWebhookBody = z.strictObject({
+  url: webhookUrl.optional(),
+  events: webhookEvents.optional(),
+  description: text(500, { lines: true }).nullable().optional(),
+  ownerEmail: email.nullable().optional(),
+  enabled: z.boolean().optional(),
+});
+
+export const DeliveriesQuery = z.strictObject({
+  ...PageQuery.shape,
+  status: z.enum(deliveryStatuses).optional(),
 });

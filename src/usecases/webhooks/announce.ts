@@ -17,7 +17,9 @@ export const announceEntries = async (
   entries: readonly ToldEntry[],
 ): Promise<number> => {
   if (entries.length === 0) return 0;
-  const subscriptions = await listSubscriptionsForKeyShare(sql, [...new Set(entries.map(({ type }) => type))]);
+  const subscriptions = await listSubscriptionsForKeyShare(sql, [
+    ...new Set(entries.map(({ type }) => type)),
+  ]);
   const deliveries = entries.flatMap(({ id, type }) =>
     subscriptions
       .filter(({ events }) => (events as string[]).includes(type))

@@ -16,8 +16,8 @@ export type CreateWebhookInput = {
   ownerEmail?: string | undefined;
 };
 
-/** An endpoint with the secret that it was just given: shown to whoever asked for it, once. */
-export type EndpointWithSecret = WebhookEndpoint & { secret: string };
+/** An endpoint and the secret that it was just given: shown to whoever asked for it, once. */
+export type EndpointWithSecret = { endpoint: WebhookEndpoint; secret: string };
 
 /**
  * Registers an endpoint. Admins only.
@@ -45,7 +45,7 @@ export const createWebhook = async (
       createdBy: callerOf(context.principal),
       secret,
     });
-    return { ...endpoint, secret };
+    return { endpoint, secret };
   });
 };
 

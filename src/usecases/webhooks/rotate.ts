@@ -20,6 +20,6 @@ export const rotateWebhook = async (
   const secret = newSecret();
   return transact(app, context, async ({ sql }) => {
     await requireEndpointForUpdate(sql, context, id);
-    return { ...(await updateEndpointSecret(sql, { id, secret })), secret };
+    return { endpoint: await updateEndpointSecret(sql, { id, secret }), secret };
   });
 };

@@ -22,7 +22,7 @@ export const updateWebhook = async (
   if (changes.url !== undefined) await app.outbound.check(changes.url);
   const endpoint = await transact(app, context, async ({ sql }) => {
     const before = await requireEndpointForUpdate(sql, context, id);
-    const after = changed(before, changes);
+    const after = changed<WebhookEndpoint>(before, changes);
     const isNew = (after.enabled && !before.enabled) || after.url !== before.url;
     return updateEndpoint(sql, {
       ...after,
