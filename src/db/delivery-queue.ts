@@ -17,7 +17,7 @@ export const listDueDeliveriesForUpdate = (sql: Sql, limit: number): Promise<Due
       SELECT id, due_at, attempts FROM webhook_deliveries
       WHERE endpoint_id = e.id AND status = 'pending' AND enqueued_at IS NULL AND due_at <= now()
       ORDER BY due_at
-      LIMIT greatest(0, CASE WHEN e.failing_since IS NULL THEN ${inFlight} ELSE ${inFlightFailing} END - (
+      LIMIT greatest(0, CASE WHEN e.failing_since IS NULL THEN ${inFlight}::int ELSE ${inFlightFailing}::int END - (
         SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = e.id AND status = 'pending' AND enqueued_at IS NOT NULL))
       FOR UPDATE SKIP LOCKED
     ) AS d
@@ -37,3 +37,19 @@ export const listOverdueDeliveriesForUpdate = (
 
 export const updateDeliveriesEnqueued = (sql: Sql, ids: readonly string[]): Fragment =>
   sql`UPDATE webhook_deliveries SET enqueued_at = now() WHERE id = ANY(${plainArray(ids)}::uuid[])`;
+
+/**
+ * Writes that workers ended over a delivery, which says nothing of its endpoint.
+ * @param waitMs how long until the next attempt; null for none: it has failed for good
+ */
+export const updateDeliveryGivenUp = async (
+  sql: Sql,
+  { id, attempts }: DueDelivery,
+  waitMs: number | null,
+): Promise<void> => {
+  await sql`
+    UPDATE webhook_deliveries SET attempts = attempts + 1, enqueued_at = NULL, last_status = NULL,
+      last_error = 'The hub could not make the attempt.', status = ${waitMs === null ? "failed" : "pending"},
+      due_at = now() + make_interval(secs => ${(waitMs ?? 0) / 1000})
+    WHERE id = ${id} AND attempts = ${attempts} AND status = 'pending'`;
+};

@@ -29,14 +29,9 @@ export const listNewEntriesForUpdate = (sql: Sql, limit: number): Promise<Outbox
     SELECT id, type, payload, request_id, idempotency_key, created_at FROM outbox
     WHERE enqueued_at IS NULL ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
 
-/** Notes that everything that entries ask for has been written, with what endpoints are told of them. */
-export const updateEntriesRelayed = (
-  sql: Sql,
-  entries: readonly { id: string; body: string | null }[],
-): Fragment => sql`
-    UPDATE outbox SET enqueued_at = now(), body = n.body::json
-    FROM unnest(${plainArray(entries.map(({ id }) => id))}::uuid[], ${entries.map(({ body }) => body)}::text[]) AS n (id, body)
-    WHERE outbox.id = n.id`;
+/** Notes that all that entries ask for has been written. */
+export const updateEntriesRelayed = (sql: Sql, ids: readonly string[]): Fragment =>
+  sql`UPDATE outbox SET enqueued_at = now() WHERE id = ANY(${plainArray(ids)}::uuid[])`;
 
 /**
  * Takes away entries that are older than that and were relayed, with their deliveries: by then those were made or given

@@ -2,25 +2,25 @@ import { setTimeout as delay } from "node:timers/promises";
 import { UnrecoverableError } from "bullmq";
 import type { App } from "../usecases/app.ts";
 import { type JobOutcome, attemptJob, failAttempt } from "../usecases/jobs/attempt.ts";
-import { enqueueDueJobs, enqueueOverdueJobs } from "../usecases/jobs/enqueue.ts";
-import type { Job } from "./job.ts";
 import {
-  type JobQueue,
-  type JobWorker,
-  type QueueBackend,
-  openQueue,
-  openWorker,
-  workQueue,
-} from "./queue.ts";
-import { type Feed, startRelay } from "./relay.ts";
-import { subscribers as ownSubscribers } from "./subscribers.ts";
+  enqueueDueDeliveries,
+  enqueueDueJobs,
+  enqueueOverdueDeliveries,
+  enqueueOverdueJobs,
+} from "../usecases/jobs/enqueue.ts";
+import { type DeliveryOutcome, deliverWebhook } from "../usecases/webhooks/deliver.ts";
+import { giveUpAttempt } from "../usecases/webhooks/give-up.ts";
+import type { Job } from "./job.ts";
+import { type JobQueue, type QueueBackend, openQueue, openWorker, workQueue } from "./queue.ts";
+import { type Feed, type RunningRelay, startRelay } from "./relay.ts";
+import { type Subscribers, allJobs, subscribers as ownSubscribers } from "./subscribers.ts";
 import { startSweep } from "./sweep.ts";
 
 export type Jobs = { close(): Promise<void> };
 
 export type JobsOptions = {
   /** Who acts on what happened; Courtside's own unless given. */
-  subscribers?: typeof ownSubscribers;
+  subscribers?: Subscribers;
 };
 
 /**
@@ -32,31 +32,44 @@ export const startJobs = async (
   backend: QueueBackend,
   { subscribers = ownSubscribers }: JobsOptions = {},
 ): Promise<Jobs> => {
-  const jobs = new Map(
-    Object.values(subscribers)
-      .flat()
-      .map((job) => [job.name, job]),
-  );
-  const queue = openQueue(backend, "jobs");
-  const worker = openWorker(backend, {
-    name: "jobs",
-    concurrency: app.config.jobConcurrency,
-    process: async ({ name, data }) => ended(await attempt(app, jobs, { name, id: data.id })),
-  });
-  listen(app, queue, worker);
-  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
-  const relay = startRelay(app, {
+  const jobs = new Map(allJobs(subscribers).map((job) => [job.name, job]));
+  const queues = { jobs: openQueue(backend, "jobs"), webhooks: openQueue(backend, "webhooks") };
+  const workers = [
+    openWorker(backend, {
+      name: "jobs",
+      concurrency: app.config.jobConcurrency,
+      process: async ({ name, data }) => ended(await attempt(app, jobs, { name, id: data.id })),
+    }),
+    openWorker(backend, {
+      name: "webhooks",
+      concurrency: app.config.webhookConcurrency,
+      process: async ({ data }) => {
+        const outcome = await deliver(app, data.id);
+        // Its endpoint has room for the next one.
+        relay?.wake();
+        ended(outcome);
+      },
+    }),
+  ];
+  let relay: RunningRelay | null = null;
+  const onError = (error: Error): void =>
+    app.log.debug({ err: error }, "a queue is out of reach; its work waits");
+  for (const queue of Object.values(queues)) queue.on("error", onError);
+  for (const worker of workers) worker.on("error", onError);
+  await Promise.all([...Object.values(queues), ...workers].map((each) => each.waitUntilReady()));
+  relay = startRelay(app, {
     subscribersOf: (type) => subscribers[type] ?? [],
-    feeds: [jobFeed(app, queue)],
+    feeds: [jobFeed(app, queues.jobs), deliveryFeed(app, queues.webhooks)],
   });
   const sweep = startSweep(app);
   return {
     close: async () => {
       await sweep.close();
-      await relay.close();
-      // A job that takes longer than this runs again elsewhere.
-      await Promise.race([worker.close(), delay(app.config.drainSeconds * 1000, undefined, { ref: false })]);
-      await queue.close();
+      await relay?.close();
+      // What takes longer than this runs again elsewhere.
+      const drained = Promise.all(workers.map((worker) => worker.close()));
+      await Promise.race([drained, delay(app.config.drainSeconds * 1000, undefined, { ref: false })]);
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
     },
   };
 };
@@ -71,6 +84,25 @@ const jobFeed = (app: App, queue: JobQueue): Feed => {
       return more;
     },
   };
+};
+
+const deliveryFeed = (app: App, queue: JobQueue): Feed => {
+  const deliveries = workQueue(queue, "webhooks");
+  return {
+    enqueueDue: () => enqueueDueDeliveries(app, deliveries),
+    enqueueOverdue: async () => {
+      const { givenUp, more } = await enqueueOverdueDeliveries(app, deliveries);
+      for (const delivery of givenUp) await giveUpAttempt(app, delivery);
+      return more;
+    },
+  };
+};
+
+const deliver = async (app: App, deliveryId: string): Promise<DeliveryOutcome> => {
+  const startedAt = performance.now();
+  const outcome = await deliverWebhook(app, { deliveryId });
+  app.metrics.deliveryEnded(outcome, (performance.now() - startedAt) / 1000);
+  return outcome;
 };
 
 const attempt = async (
@@ -90,11 +122,6 @@ const attempt = async (
 };
 
 /** What the queue is told: only what has failed for good is a failure to it, which keeps it for the monitor. */
-const ended = (outcome: JobOutcome): void => {
+const ended = (outcome: JobOutcome | DeliveryOutcome): void => {
   if (outcome === "failed") throw new UnrecoverableError("failed for good");
-};
-
-const listen = (app: App, queue: JobQueue, worker: JobWorker): void => {
-  queue.on("error", (error) => app.log.debug({ err: error }, "the job queue is out of reach"));
-  worker.on("error", (error) => app.log.debug({ err: error }, "the job worker met an error; it goes on"));
 };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A request as a receiver of webhooks got it, and when, by `performance.now()`. */
+/** A request as a receiver of webhooks got it. */
 export type Received = {
   method: string;
   path: string;
@@ -10,8 +10,6 @@ export type Received = {
   body: string;
   at: number;
 };
-/** A request as a receiver of webhooks got it. */
-export type Received = { method: string; path: string; headers: Record<string, string>; body: string };
 
 /** What a receiver answers: a status with headers and a body, or whatever the function does. */
 export type Reaction =

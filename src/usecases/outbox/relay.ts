@@ -4,6 +4,7 @@ import { type OutboxEntry, listNewEntriesForUpdate, updateEntriesRelayed } from 
 import type { NewJob } from "../../domain/job.ts";
 import type { OutboxEventType } from "../../domain/outbox.ts";
 import type { App } from "../app.ts";
+import { announceEntries } from "../webhooks/announce.ts";
 
 export type { OutboxEntry } from "../../db/outbox.ts";
 
@@ -20,32 +21,26 @@ export type SubscribersOf = (type: OutboxEventType) => readonly Subscriber[];
 const batchSize = 100;
 
 /**
- * Makes of new entries the jobs that they ask for, a batch of them in one transaction. Nothing is enqueued here: the
- * jobs are rows that wait for their time, so that whoever dies now, or a queue that is away, loses none.
- * @returns how many rows there are to enqueue now, and whether more entries wait
+ * Makes of new entries the jobs that they ask for, and the deliveries to endpoints that want to be told, a batch of them
+ * in one transaction. Nothing is enqueued here: what is to be done are rows that wait for their time, so that whoever
+ * dies now, or a queue that is away, loses none.
+ * @returns whether more entries wait
  */
-export const relayOutbox = (
-  app: App,
-  subscribersOf: SubscribersOf,
-): Promise<{ made: number; more: boolean }> =>
+export const relayOutbox = (app: App, subscribersOf: SubscribersOf): Promise<{ more: boolean }> =>
   transactInFlights(app.sql, {
     read: (sql) => listNewEntriesForUpdate(sql, batchSize),
     write: async (sql, entries) => {
-      const jobs = await jobsOf(sql, entries, subscribersOf);
-      return {
-        last: [
-          ...(jobs.length > 0 ? [insertJobs(sql, jobs)] : []),
-          ...(entries.length > 0
-            ? [
-                updateEntriesRelayed(
-                  sql,
-                  entries.map(({ id }) => ({ id, body: null })),
-                ),
-              ]
-            : []),
-        ],
-        result: { made: jobs.length, more: entries.length === batchSize },
-      };
+      const result = { more: entries.length === batchSize };
+      if (entries.length === 0) return { last: [], result };
+      const [jobs] = await Promise.all([
+        jobsOf(sql, entries, subscribersOf),
+        announceEntries(app, sql, entries),
+      ]);
+      const relayed = updateEntriesRelayed(
+        sql,
+        entries.map(({ id }) => id),
+      );
+      return { last: jobs.length > 0 ? [insertJobs(sql, jobs), relayed] : [relayed], result };
     },
   });
 
