@@ -130,7 +130,7 @@ export const createOutboundHttp = ({ allowPrivateTargets, resolve }: OutboundOpt
         const deadline = performance.now() + request.timeoutMs;
         const target = await findTarget(request.url, signal);
         const tcp = await connectToAny(target, deadline, signal);
-        const socket = target.url.protocol === "https:" ? await secure(tcp, target.host, signal) : tcp;
+        const socket = target.url.protocol === "https:" ? await secure(tcp, target.host) : tcp;
         return exchange(socket, target.url, request);
       }),
   };
@@ -210,8 +210,8 @@ const connectOnce = async (
   }
 };
 
-/** The certificate has to be good for the name, or the address, that stands in the URL. */
-const secure = async (tcp: Socket, host: string, signal: AbortSignal): Promise<Socket> => {
+/** The certificate has to be good for the name, or the address, that stands in the URL. Closes with the connection. */
+const secure = async (tcp: Socket, host: string): Promise<Socket> => {
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const socket = connectTls({
     socket: tcp,
@@ -220,7 +220,6 @@ const secure = async (tcp: Socket, host: string, signal: AbortSignal): Promise<S
     ALPNProtocols: ["http/1.1"],
     rejectUnauthorized: true,
   });
-  signal.addEventListener("abort", () => socket.destroy());
   try {
     await opened(socket, "secureConnect");
     return socket;
@@ -285,7 +284,6 @@ const readAnswer = (response: IncomingMessage, maxBytes: number): Promise<Outbou
   const status = response.statusCode ?? 0;
   const headers = headersOf(response);
   const fail = (reason: OutboundReason, message: string, cause?: unknown): void => {
-    response.pause();
     reject(new OutboundError(reason, message, { status, cause }));
   };
   const tooLarge = (): void => fail("too_large", `The answer has more than ${maxBytes} bytes.`);
@@ -296,7 +294,6 @@ const readAnswer = (response: IncomingMessage, maxBytes: number): Promise<Outbou
   response.on("error", broken);
   response.on("close", () => broken());
   response.on("end", () => {
-    if (!response.complete) return broken();
     const body = encoding === "identity" ? new TextDecoder().decode(Buffer.concat(chunks)) : "";
     resolve({ status, headers, body });
   });
