@@ -2,6 +2,8 @@
 
 export type SessionStatus = "scheduled" | "in_progress" | "completed" | "cancelled" | "no_show";
 
+export type Absent = "coach" | "client" | "both";
+
 export type Session = {
   id: string;
   bookingId: string;
@@ -13,6 +15,8 @@ export type Session = {
   startedAt: string | null;
   endedAt: string | null;
   endReason: string | null;
+  /** Who did not come, of a no-show. */
+  absent: Absent | null;
   participantCount: number;
   lastSeq: number;
   version: number;
@@ -64,7 +68,7 @@ export type Summary = {
   text: string;
 };
 
-type Transitioned = { session: Session; reason?: string; absent?: string | string[] };
+type Transitioned = { session: Session; reason?: string };
 
 /** What each durable event carries as `data`. */
 export type DurableEvents = {
@@ -73,8 +77,8 @@ export type DurableEvents = {
   "session:started": Transitioned;
   "session:ended": Transitioned;
   "session:cancelled": Transitioned;
-  "session:no_show": Transitioned;
-  "session:corrected": { session: Session; from: string; by: unknown; reason?: string };
+  "session:no_show": Transitioned & { absent: Absent };
+  "session:corrected": { session: Session; from: "completed" | "no_show"; by: Actor; reason: string };
   "participant:joined": { participantId: string; role: ParticipantRole; name: string; joinedAt: string };
   "participant:left": { participantId: string; reason: LeaveReason; leftAt: string };
   "participant:removed": { participantId: string; by: Actor };

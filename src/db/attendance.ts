@@ -32,6 +32,19 @@ export const updateVisitsLeft = async (sql: Sql, leave: Leave): Promise<Visit[]>
   return rows.toSorted((a, b) => a.joinedAt.getTime() - b.joinedAt.getTime());
 };
 
+/**
+ * Dates back the end of visits whose people were let go as lost after a moment. Where all nodes were down nobody saw them
+ * go; they were not there once the session was over.
+ */
+export const updateLostVisits = async (
+  sql: Sql,
+  { sessionId, leftBy }: { sessionId: string; leftBy: Date },
+): Promise<void> => {
+  await sql`
+    UPDATE attendance SET left_at = greatest(joined_at, ${leftBy})
+    WHERE session_id = ${sessionId} AND left_reason = 'lost' AND left_at > ${leftBy}`;
+};
+
 /** The people who are in the room, in the order in which they came. */
 export const listOpenVisits = (sql: Sql, sessionId: string): Promise<Visit[]> =>
   sql<Visit[]>`
@@ -78,6 +91,10 @@ export const listNewestVisits = (
       WHERE session_id = of_session AND participant_id = of_person AND (left_at IS NOT NULL OR NOT ended)
       ORDER BY joined_at DESC, id DESC LIMIT 1
     ) AS newest`;
+/** Every visit to these rooms. */
+export const listVisitsOf = (sql: Sql, sessionIds: readonly string[]): Promise<Visit[]> =>
+  sql<Visit[]>`
+    SELECT ${visitColumns(sql)} FROM attendance WHERE session_id = ANY(${plainArray(sessionIds)}::uuid[])`;
 
 /** Everybody who is in any room. */
 export const listAllOpenVisits = (sql: Sql): Promise<{ sessionId: string; participantId: string }[]> =>

@@ -1,11 +1,11 @@
-import type { Session, SessionStatus } from "../domain/session.ts";
+import type { Absent, Outcome, Session, SessionStatus } from "../domain/session.ts";
 import { type ScheduleFilter, scheduleConditions } from "./bookings.ts";
 import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 const rowColumns = (sql: Sql) => sql`
-  id, booking_id, status, coach_id, client_id, starts_at, ends_at, started_at, ended_at, end_reason, last_seq, version,
-  created_at, updated_at`;
+  id, booking_id, status, coach_id, client_id, starts_at, ends_at, started_at, ended_at, end_reason, absent, last_seq,
+  version, created_at, updated_at`;
 
 const sessionColumns = (sql: Sql) => sql`
   ${rowColumns(sql)},
@@ -107,7 +107,13 @@ export const updateSessionTimes = (sql: Sql, sessions: readonly Session[]): Frag
     WHERE sessions.id = n.id`;
 
 /** What a transition writes; `at` becomes the start or the end, whichever the new status implies. */
-export type SessionChange = { status: SessionStatus; at: Date; reason: string | null };
+export type SessionChange = {
+  status: SessionStatus;
+  at: Date;
+  reason: string | null;
+  /** Who did not come, where that is what it comes to. */
+  absent?: Absent | null;
+};
 
 /** Writes a transition that the caller decided under the session's lock. */
 export const updateSessionStatus = async (sql: Sql, id: string, change: SessionChange): Promise<Session> => {
@@ -118,7 +124,22 @@ export const updateSessionStatus = async (sql: Sql, id: string, change: SessionC
       started_at = ${starts ? change.at : sql`started_at`},
       ended_at = ${starts ? sql`ended_at` : change.at},
       end_reason = ${starts ? sql`end_reason` : change.reason},
+      absent = ${change.absent ?? null},
       version = version + 1,
+      updated_at = now()
+    WHERE id = ${id}
+    RETURNING ${sessionColumns(sql)}`;
+  return row;
+};
+
+/** Writes the other outcome of a closed session, which the caller decided under its lock. */
+export const updateSessionOutcome = async (
+  sql: Sql,
+  id: string,
+  { outcome, absent, reason }: { outcome: Outcome; absent: Absent | null; reason: string },
+): Promise<Session> => {
+  const [row] = await sql<[Session]>`
+    UPDATE sessions SET status = ${outcome}, absent = ${absent}, end_reason = ${reason}, version = version + 1,
       updated_at = now()
     WHERE id = ${id}
     RETURNING ${sessionColumns(sql)}`;

@@ -4,15 +4,18 @@ import { type Sql, plainArray, toJson } from "./client.ts";
 type Facts = Omit<Summary, "sessionId" | "generatedAt" | "text">;
 
 /**
- * Keeps a summary.
- * @returns false, and nothing is written, when the session has one already
+ * Keeps the summary of a session as it was in a version, in place of one that tells of an older version.
+ * @returns false, and nothing is written, when the session has one of this version already
  */
-export const insertSummary = async (sql: Sql, summary: Summary): Promise<boolean> => {
+export const upsertSummary = async (sql: Sql, summary: Summary, sessionVersion: number): Promise<boolean> => {
   const { sessionId, generatedAt, text, ...facts } = summary;
   const rows = await sql`
-    INSERT INTO summaries (session_id, facts, text, generated_at)
-    VALUES (${sessionId}, ${toJson(sql, facts)}, ${text}, ${generatedAt})
-    ON CONFLICT (session_id) DO NOTHING
+    INSERT INTO summaries (session_id, facts, text, generated_at, session_version)
+    VALUES (${sessionId}, ${toJson(sql, facts)}, ${text}, ${generatedAt}, ${sessionVersion})
+    ON CONFLICT (session_id) DO UPDATE
+      SET facts = excluded.facts, text = excluded.text, generated_at = excluded.generated_at,
+          session_version = excluded.session_version
+      WHERE summaries.session_version < excluded.session_version
     RETURNING session_id`;
   return rows.length === 1;
 };

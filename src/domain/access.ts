@@ -57,6 +57,8 @@ const allowed = {
   "session.join": ["admin", "writer", "coach", "client"],
   "session.start": ["admin", "writer", "coach", "client"],
   "session.end": ["admin", "writer", "coach"],
+  "session.no_show": ["admin", "writer", "coach"],
+  "session.correct": ["admin", "writer", "coach"],
   "session.moderate": ["admin", "writer", "coach"],
   "session.cancel": ["admin", "writer", "coach", "client"],
   "pool.read": ["admin", "writer", "reader"],

@@ -1,5 +1,5 @@
 import type { Actor, ParticipantRole } from "./principal.ts";
-import type { Session } from "./session.ts";
+import type { Absent, Outcome, Session } from "./session.ts";
 
 export type LeaveReason = "left" | "lost" | "removed" | "closed";
 
@@ -10,6 +10,8 @@ export type RoomEventData = {
   "session:started": { session: Session; reason?: string };
   "session:ended": { session: Session; reason?: string };
   "session:cancelled": { session: Session; reason?: string };
+  "session:no_show": { session: Session; reason?: string; absent: Absent };
+  "session:corrected": { session: Session; from: Outcome; by: Actor; reason: string };
   "participant:joined": { participantId: string; role: ParticipantRole; name: string; joinedAt: Date };
   "participant:left": { participantId: string; reason: LeaveReason; leftAt: Date };
   "participant:removed": { participantId: string; by: Actor };

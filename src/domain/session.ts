@@ -3,6 +3,9 @@ import { addMinutes } from "./time.ts";
 
 export type SessionStatus = "scheduled" | "in_progress" | "completed" | "cancelled" | "no_show";
 
+/** Who did not come to a session. */
+export type Absent = "coach" | "client" | "both";
+
 /** The meeting itself, made when a booking is accepted; it has a live room. */
 export type Session = {
   id: string;
@@ -14,7 +17,13 @@ export type Session = {
   endsAt: Date;
   startedAt: Date | null;
   endedAt: Date | null;
+  /**
+   * Why it ended: what its caller said, or `empty_room`, `overrun`, `time_over`, `no_show` where the hub closed it, and
+   * `corrected` once the outcome was corrected.
+   */
   endReason: string | null;
+  /** Who did not come, of a no-show; null of every other session. */
+  absent: Absent | null;
   /** People with an open visit to the room. */
   participantCount: number;
   /** The number of the newest event of the room; 0 before the first. */
@@ -29,26 +38,68 @@ const closedStatuses: readonly SessionStatus[] = ["completed", "cancelled", "no_
 /** True once nothing changes any more: the states are terminal. */
 export const isClosed = (status: SessionStatus): boolean => closedStatuses.includes(status);
 
-export type Transition = "start" | "end" | "cancel";
+/** `complete`: its time is over, whether anybody told the hub that it began or not. */
+export type Transition = "start" | "end" | "complete" | "cancel" | "no_show";
 
-const transitions: Record<Transition, { from: readonly SessionStatus[]; to: SessionStatus }> = {
-  start: { from: ["scheduled"], to: "in_progress" },
-  end: { from: ["in_progress"], to: "completed" },
-  cancel: { from: ["scheduled", "in_progress"], to: "cancelled" },
-};
+const open: readonly SessionStatus[] = ["scheduled", "in_progress"];
+
+const transitions: Record<Transition, { from: readonly SessionStatus[]; to: SessionStatus; cannot: string }> =
+  {
+    start: { from: ["scheduled"], to: "in_progress", cannot: "start" },
+    end: { from: ["in_progress"], to: "completed", cannot: "end" },
+    complete: { from: open, to: "completed", cannot: "be completed" },
+    cancel: { from: open, to: "cancelled", cannot: "cancel" },
+    no_show: { from: open, to: "no_show", cannot: "become a no-show" },
+  };
 
 /**
  * The status that a transition leads to.
  * @throws DomainError `invalid_state` when the session is in no state that allows it
  */
 export const nextStatus = (status: SessionStatus, transition: Transition): SessionStatus => {
-  const { from, to } = transitions[transition];
+  const { from, to, cannot } = transitions[transition];
   if (from.includes(status)) return to;
-  throw invalidState(status, `A session that is ${status} cannot ${transition}.`);
+  throw invalidState(status, `A session that is ${status} cannot ${cannot}.`);
+};
+
+/**
+ * Whether somebody came is known from the start on.
+ * @throws DomainError `too_early`, with the wait as `retryAfterMs`
+ */
+export const assertBegun = ({ startsAt }: Pick<Session, "startsAt">, now: Date): void => {
+  if (now >= startsAt) return;
+  throw new DomainError("conflict", "too_early", `The session starts at ${startsAt.toISOString()}.`, {
+    facts: { retryAfterMs: startsAt.getTime() - now.getTime() },
+  });
+};
+
+/** What a session may have come to, short of being cancelled. */
+export type Outcome = "completed" | "no_show";
+
+/** How long an outcome may be corrected. */
+const correctionDays = 7;
+
+/**
+ * The one way in which a closed session changes: its outcome to the other one, for some days.
+ * @returns the outcome that it had
+ * @throws DomainError `invalid_state`, `too_late`
+ */
+export const assertCorrectable = (
+  { status, endedAt }: Pick<Session, "status" | "endedAt">,
+  outcome: Outcome,
+  now: Date,
+): Outcome => {
+  if ((status !== "completed" && status !== "no_show") || status === outcome || !endedAt)
+    throw invalidState(status, `A session that is ${status} cannot be corrected to ${outcome}.`);
+  if (now > addMinutes(endedAt, correctionDays * 24 * 60)) {
+    const detail = `An outcome may be corrected for ${correctionDays} days.`;
+    throw new DomainError("conflict", "too_late", detail);
+  }
+  return status;
 };
 
 /** When the room of a session opens. */
-const joinOpensAt = (session: Pick<Session, "startsAt">, joinEarlyMinutes: number): Date =>
+export const joinOpensAt = (session: Pick<Session, "startsAt">, joinEarlyMinutes: number): Date =>
   addMinutes(session.startsAt, -joinEarlyMinutes);
 
 /**

@@ -32,6 +32,18 @@ export const covers = (timeline: Timeline, start: number, end: number): boolean 
   return last >= 0 && (timeline.starts[last] ?? 0) <= start && (timeline.ends[last] ?? 0) >= end;
 };
 
+/** How much of the one timeline lies in the other as well, in milliseconds. Takes the sum of their lengths. */
+export const overlapMs = (one: Timeline, other: Timeline): number => {
+  let total = 0;
+  for (let a = 0, b = 0; a < one.starts.length && b < other.starts.length; ) {
+    const [endA, endB] = [one.ends[a] ?? 0, other.ends[b] ?? 0];
+    total += Math.max(0, Math.min(endA, endB) - Math.max(one.starts[a] ?? 0, other.starts[b] ?? 0));
+    if (endA < endB) a += 1;
+    else b += 1;
+  }
+  return total;
+};
+
 /** The last stretch that starts before an instant; -1 when there is none. */
 const lastBefore = ({ starts }: Timeline, instant: number): number => {
   let low = 0;

@@ -36,11 +36,13 @@ import { updateSessionType } from "./routes/session-types/update.ts";
 import { admitParticipant } from "./routes/sessions/admit-participant.ts";
 import { readAttendance } from "./routes/sessions/attendance.ts";
 import { cancelSession } from "./routes/sessions/cancel.ts";
+import { correctSession } from "./routes/sessions/correct.ts";
 import { endSession } from "./routes/sessions/end.ts";
 import { listSessionEvents } from "./routes/sessions/events.ts";
 import { joinSession } from "./routes/sessions/join.ts";
 import { listMySessions } from "./routes/sessions/list-mine.ts";
 import { listSessions } from "./routes/sessions/list.ts";
+import { markNoShow } from "./routes/sessions/no-show.ts";
 import { listParticipants } from "./routes/sessions/participants.ts";
 import { removeParticipant } from "./routes/sessions/remove-participant.ts";
 import { readSession } from "./routes/sessions/read.ts";
@@ -98,6 +100,8 @@ export const operations: readonly Operation[] = [
   startSession,
   endSession,
   cancelSession,
+  markNoShow,
+  correctSession,
   listParticipants,
   removeParticipant,
   admitParticipant,

@@ -21,6 +21,13 @@ import type { RoomFeed } from "./room-feed.ts";
 /** How long those who were in a room that closed are still sent its events: until the summary, or this long. */
 const afterglowMs = 60_000;
 
+/** What a room says as it closes. */
+const closingEvents: ReadonlySet<RoomEvent["type"]> = new Set([
+  "session:ended",
+  "session:cancelled",
+  "session:no_show",
+]);
+
 export type RoomsOptions = {
   feed: RoomFeed;
   presence: PresenceFeed;
@@ -142,7 +149,7 @@ export class Rooms {
 
   /** Acts on an event that closes a door, after everybody was sent it. */
   onEvent({ sessionId, seq, type, data }: RoomEvent): void {
-    if (type === "session:ended" || type === "session:cancelled") this.#close(sessionId);
+    if (closingEvents.has(type)) this.#close(sessionId);
     // Later, so that everybody has been sent the summary itself.
     if (type === "summary:ready") setImmediate(() => this.#letGo(sessionId));
     if (type === "participant:removed")

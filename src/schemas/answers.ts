@@ -61,6 +61,7 @@ export const Session = z
     startedAt: moment.nullable(),
     endedAt: moment.nullable(),
     endReason: z.string().nullable(),
+    absent: z.enum(["coach", "client", "both"]).nullable(),
     participantCount: z.int(),
     lastSeq: z.int(),
     ...versioned,
@@ -155,6 +156,9 @@ export const SessionType = PublicSessionType.extend({
   bufferAfterMinutes: z.int(),
   approvalDeadlineMinutes: z.int(),
   location: z.object({ kind: z.enum(["room", "url", "in_person"]), value: z.string().optional() }),
+  emptyRoomMinutes: z.int().nullable(),
+  maxOverrunMinutes: z.int().nullable(),
+  noShowMinutes: z.int().nullable(),
   ...versioned,
 }).openapi("SessionType");
 

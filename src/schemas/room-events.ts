@@ -17,6 +17,13 @@ const eventData = {
   "session:started": transition,
   "session:ended": transition,
   "session:cancelled": transition,
+  "session:no_show": transition.extend({ absent: z.enum(["coach", "client", "both"]) }),
+  "session:corrected": z.object({
+    session: Session,
+    from: z.enum(["completed", "no_show"]),
+    by: actor,
+    reason: z.string(),
+  }),
   "participant:joined": Participant.pick({ participantId: true, role: true, name: true, joinedAt: true }),
   "participant:left": z.object({
     participantId: z.uuid(),

@@ -104,6 +104,7 @@ export const aSession = (over: Partial<Session> = {}): Session => ({
   startedAt: null,
   endedAt: null,
   endReason: null,
+  absent: null,
   participantCount: 1,
   lastSeq: 0,
   version: 1,

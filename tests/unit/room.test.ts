@@ -19,6 +19,7 @@ const session: Session = {
   startedAt: null,
   endedAt: null,
   endReason: null,
+  absent: null,
   participantCount: 0,
   lastSeq: 1,
   version: 1,

@@ -16,6 +16,7 @@ const session: Session = {
   startedAt: at("10:03"),
   endedAt: at("10:44"),
   endReason: null,
+  absent: null,
   participantCount: 0,
   lastSeq: 9,
   version: 3,

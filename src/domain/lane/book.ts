@@ -237,6 +237,7 @@ export const scheduleSession = (
     startedAt: null,
     endedAt: null,
     endReason: null,
+    absent: null,
     participantCount: 0,
     lastSeq: 0,
     version: 1,

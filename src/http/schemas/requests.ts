@@ -144,6 +144,9 @@ export const CreateSessionTypeBody = z.strictObject({
       message: "must be a URL",
     })
     .optional(),
+  emptyRoomMinutes: minutes(1440).nullable().optional(),
+  maxOverrunMinutes: minutes(1440).nullable().optional(),
+  noShowMinutes: z.int().min(1).max(1440).nullable().optional(),
 });
 
 export const UpdateSessionTypeBody = CreateSessionTypeBody.partial();
@@ -192,6 +195,17 @@ export const ExplainQuery = z.strictObject({
 export const StretchQuery = z.strictObject({ from: instant, to: instant });
 
 export const ReasonBody = z.strictObject({ reason: reason.optional() });
+
+const absent = z.enum(["coach", "client", "both"]);
+
+export const NoShowBody = z.strictObject({ absent });
+
+export const CorrectBody = z
+  .strictObject({ outcome: z.enum(["completed", "no_show"]), absent: absent.optional(), reason })
+  .refine(({ outcome, absent: given }) => (outcome === "no_show") === (given !== undefined), {
+    path: ["absent"],
+    message: "says who did not come to a no_show, and goes with nothing else",
+  });
 
 export const JoinBody = z.strictObject({
   name: name.optional(),

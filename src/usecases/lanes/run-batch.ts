@@ -6,6 +6,7 @@ import type { BookingAndSession } from "../../domain/lane/answer.ts";
 import type { Changes } from "../../domain/lane/changes.ts";
 import { decide } from "../../domain/lane/decide.ts";
 import { decideLapses } from "../../domain/lane/lapse.ts";
+import { actorOf } from "../../domain/principal.ts";
 import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
 import { AlreadyAnswered, answerOf, recordOf } from "../idempotency.ts";
@@ -158,7 +159,8 @@ const closeRooms = async (
   for (const { session, at, reason } of changes.sessionsCancelled) {
     if (!answer) throw new Error("a session is cancelled by somebody");
     const transaction = openTransaction(app, { sql, context, news });
-    await closeRoom(transaction, answer.job.context, { session, now: at, transition: "cancel", reason });
+    const actor = actorOf(answer.job.context.principal);
+    await closeRoom(transaction, { session, at, actor, transition: "cancel", reason });
     (answer.result as BookingAndSession).session = await findSession(sql, session.id);
   }
 };

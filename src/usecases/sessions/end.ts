@@ -1,5 +1,6 @@
 import { findSession, findSessionForUpdate } from "../../db/sessions.ts";
 import { notFound } from "../../domain/errors.ts";
+import { actorOf } from "../../domain/principal.ts";
 import type { Session } from "../../domain/session.ts";
 import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
@@ -22,7 +23,13 @@ export const endSession = async (
     const locked = await findSessionForUpdate(transaction.sql, input.id);
     if (!locked) throw notFound("session");
     assertVersion(context, locked.session.version);
-    await closeRoom(transaction, context, { ...locked, transition: "end", reason: input.reason ?? null });
+    await closeRoom(transaction, {
+      session: locked.session,
+      at: locked.now,
+      actor: actorOf(context.principal),
+      transition: "end",
+      reason: input.reason ?? null,
+    });
     return (await findSession(transaction.sql, input.id)) ?? locked.session;
   });
   // What presence still knows of the room is stale now; were this to fail, the grace of each person would end it.

@@ -1,7 +1,7 @@
 import { listVisits } from "../../db/attendance.ts";
 import { countMessages } from "../../db/session-events.ts";
 import { findSessionForUpdate } from "../../db/sessions.ts";
-import { insertSummary } from "../../db/summaries.ts";
+import { upsertSummary } from "../../db/summaries.ts";
 import { systemActor } from "../../domain/principal.ts";
 import { isClosed } from "../../domain/session.ts";
 import { summarise } from "../../domain/summary.ts";
@@ -9,7 +9,8 @@ import type { App } from "../app.ts";
 import { transact } from "../transaction.ts";
 
 /**
- * Writes the summary of a closed session and tells its room, once: again for the same session changes nothing.
+ * Writes the summary of a closed session and tells its room, once: again changes nothing, unless the session was
+ * corrected since.
  * @returns what came of it
  */
 export const summariseSession = (
@@ -28,7 +29,7 @@ export const summariseSession = (
       countMessages(sql, session.id),
     ]);
     const summary = summarise({ session, visits, messageCount }, now);
-    if (!(await insertSummary(sql, summary))) return "there_already";
+    if (!(await upsertSummary(sql, summary, session.version))) return "there_already";
     await transaction.appendEvents(session, [
       { type: "summary:ready", actor: systemActor, data: { summary } },
     ]);

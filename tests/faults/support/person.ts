@@ -308,7 +308,7 @@ export class Person {
       if (!this.#joined) this.flaws.push(`${this.name} was sent ${name} before the join was answered`);
       this.#take(event);
       this.#measure(event, at);
-      if (["session:ended", "session:cancelled"].includes(event.type)) this.closed = true;
+      if (["session:ended", "session:cancelled", "session:no_show"].includes(event.type)) this.closed = true;
     } else if (name === "connection:closing") {
       this.closings.push({ ...(payload as { code: string; reconnect: boolean }), at });
     } else if (name === "hub:draining") {
