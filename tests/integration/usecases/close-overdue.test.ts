@@ -5,6 +5,7 @@ import { listEvents } from "../../../src/db/session-events.ts";
 import { findSession } from "../../../src/db/sessions.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import type { Session } from "../../../src/domain/session.ts";
+import { joinRoom } from "../../../src/usecases/rooms/join.ts";
 import { closeOverdueSessions } from "../../../src/usecases/sessions/close-overdue.ts";
 import { cancelSession } from "../../../src/usecases/sessions/cancel.ts";
 import { endSession } from "../../../src/usecases/sessions/end.ts";
@@ -13,6 +14,7 @@ import { readSummary } from "../../../src/usecases/sessions/summary.ts";
 import { summariseSession } from "../../../src/usecases/sessions/summarise.ts";
 import { type TestApp, createTestApp } from "../../support/app.ts";
 import { type MadeSession, type PastSession, makePastSession } from "../../support/past-session.ts";
+import { waitFor } from "../../support/wait.ts";
 
 let world: TestApp;
 let other: TestApp;
@@ -270,6 +272,37 @@ describe("at the same moment", () => {
       const closings = ["session:ended", "session:cancelled", "session:no_show"];
       expect((await typesOf({ id })).filter((type) => closings.includes(type))).toHaveLength(1);
     }
+  });
+
+  test("somebody comes back to an empty room after it was looked at and before it is closed: it goes on", async () => {
+    const slow = await make({
+      startsIn: -100,
+      endsIn: -40,
+      startedIn: -100,
+      visits: [{ role: "coach", from: -100 }],
+    });
+    const empty = await make({ startsIn: -30, endsIn: 30, startedIn: -30 });
+    let sweep = Promise.resolve(0);
+    await world.db.begin(async (sql) => {
+      await sql`SELECT FROM attendance WHERE session_id = ${slow.id} FOR UPDATE`;
+      sweep = closeOverdueSessions(other.app);
+      const isWaiting = async () =>
+        (
+          await sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+        ).length > 0;
+      await waitFor(isWaiting, { what: "the sweep to wait for the first of them" });
+      await joinRoom(
+        world.app,
+        { ...context, principal: { kind: "user", role: "coach", id: empty.coach.id, name: null } },
+        {
+          session: { id: empty.id, coachId: empty.coach.id, clientId: empty.client.id },
+          connectionId: uuidv7(),
+        },
+      );
+    });
+    expect(await sweep).toBe(1);
+    expect((await read(slow.id)).status).toBe("no_show");
+    expect(await read(empty.id)).toMatchObject({ status: "in_progress", participantCount: 1 });
   });
 
   test("one session that is locked or broken keeps no other from being closed", async () => {
