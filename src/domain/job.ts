@@ -1,4 +1,5 @@
 import type { OutboxEventType } from "./outbox.ts";
+import type { Absent } from "./session.ts";
 
 /** What a job is about, by ids: it reads what is true when it runs. */
 export type JobPayload = {
@@ -12,6 +13,8 @@ export type JobPayload = {
   endpointId?: string;
   /** Why, in the words of whoever declined or cancelled. */
   reason?: string;
+  /** Of a no-show. */
+  absent?: Absent;
   /** Of a reminder: how long before the start, and the start that it was made for. */
   minutesBefore?: number;
   startsAt?: string;

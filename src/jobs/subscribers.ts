@@ -11,6 +11,8 @@ export type Subscribers = Partial<Record<OutboxEventType, readonly Job[]>>;
 export const subscribers: Subscribers = {
   "session.ended": onSessionCompleted,
   "session.cancelled": [summarise],
+  "session.no_show": [summarise],
+  "session.corrected": [summarise],
 };
 
 /** Jobs that no event asks for: use cases write them themselves. */

@@ -1,6 +1,7 @@
 import type { App } from "../usecases/app.ts";
 import { releaseLapsed } from "../usecases/lanes/lapse.ts";
 import { prune } from "../usecases/prune.ts";
+import { closeOverdueSessions } from "../usecases/sessions/close-overdue.ts";
 
 /** Something that is looked at again and again. What it does is decided in the database, so any number of nodes may. */
 type Chore = { name: string; everyMs: number; run: (app: App) => Promise<unknown> };
@@ -8,6 +9,7 @@ type Chore = { name: string; everyMs: number; run: (app: App) => Promise<unknown
 const chores: readonly Chore[] = [
   // What has lapsed stops nobody meanwhile, only its end is told this much later.
   { name: "release what has lapsed", everyMs: 5_000, run: releaseLapsed },
+  { name: "close overdue sessions", everyMs: 15_000, run: closeOverdueSessions },
   // More often than what it takes away grows old, and at each start: a worker that never lives for a day prunes too.
   { name: "prune", everyMs: 3_600_000, run: prune },
 ];

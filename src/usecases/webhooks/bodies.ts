@@ -10,7 +10,7 @@ import type { Session } from "../../domain/session.ts";
 export type ToldEntry = {
   id: string;
   type: string;
-  payload: NewOutboxEntry["payload"] & { absent?: string };
+  payload: NewOutboxEntry["payload"];
   requestId: string | null;
   /** The key that the caller sent with what made the entry. */
   idempotencyKey: string | null;

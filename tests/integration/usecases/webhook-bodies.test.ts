@@ -160,7 +160,8 @@ test("who was absent is told", async () => {
   const { session } = await booked();
   await cancelSession(world.app, admin, { id: session.id, reason: "storm" });
   const entry = await entryOf("session.cancelled", session.id);
-  const noShow = { ...entry, type: "session.no_show", payload: { sessionId: session.id, absent: "client" } };
+  const payload = { sessionId: session.id, absent: "client" } as const;
+  const noShow = { ...entry, type: "session.no_show", payload };
   expect((await bodyOf(noShow)).data).toMatchObject({ absent: "client", session: { id: session.id } });
 });
 
