@@ -68,11 +68,6 @@ export const listPresent = (
                 ${plainArray(asked.map(({ participantId }) => participantId))}::uuid[]) AS n (session_id, participant_id)
     JOIN attendance a ON a.session_id = n.session_id AND a.participant_id = n.participant_id AND a.left_at IS NULL`;
 
-/** Every visit to the room, in the order in which they began. */
-export const listVisits = (sql: Sql, sessionId: string): Promise<Visit[]> =>
-  sql<Visit[]>`
-    SELECT ${visitColumns(sql)} FROM attendance WHERE session_id = ${sessionId} ORDER BY joined_at, id`;
-
 /** One person in one room; `ended`: asked about as somebody who has left. */
 export type AskedVisit = Pick<Visit, "sessionId" | "participantId"> & { ended: boolean };
 
@@ -95,6 +90,11 @@ export const listNewestVisits = (
 export const listVisitsOf = (sql: Sql, sessionIds: readonly string[]): Promise<Visit[]> =>
   sql<Visit[]>`
     SELECT ${visitColumns(sql)} FROM attendance WHERE session_id = ANY(${plainArray(sessionIds)}::uuid[])`;
+
+/** Every visit to the room, in the order in which they began. */
+export const listVisits = (sql: Sql, sessionId: string): Promise<Visit[]> =>
+  sql<Visit[]>`
+    SELECT ${visitColumns(sql)} FROM attendance WHERE session_id = ${sessionId} ORDER BY joined_at, id`;
 
 /** Everybody who is in any room. */
 export const listAllOpenVisits = (sql: Sql): Promise<{ sessionId: string; participantId: string }[]> =>

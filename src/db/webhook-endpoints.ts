@@ -35,10 +35,10 @@ export const findEndpoint = async (sql: Sql, id: string): Promise<WebhookEndpoin
   return row ?? null;
 };
 
-/** Locks the endpoint's row until the transaction ends. */
+/** Locks the endpoint's row until the transaction ends, against changes; deliveries may be written meanwhile. */
 export const findEndpointForUpdate = async (sql: Sql, id: string): Promise<WebhookEndpoint | null> => {
   const [row] = await sql<WebhookEndpoint[]>`
-    SELECT ${endpointColumns(sql)} FROM webhook_endpoints WHERE id = ${id} FOR UPDATE`;
+    SELECT ${endpointColumns(sql)} FROM webhook_endpoints WHERE id = ${id} FOR NO KEY UPDATE`;
   return row ?? null;
 };
 

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "../../../src/db/client.ts";
 import { type TestApp, createTestApp } from "../../support/app.ts";
 import { announceNew } from "../../support/outbox.ts";
 import { type Receiver, startReceiver } from "../../support/receiver.ts";
 import { type Served, serve } from "../../support/serve.ts";
+import { waitFor } from "../../support/wait.ts";
 
 let world: TestApp;
 let hub: Served;
@@ -150,7 +152,25 @@ describe("an endpoint", () => {
     await world.db`
       INSERT INTO webhook_endpoints (id, url, events, created_by, secret)
       SELECT gen_random_uuid(), 'http://127.0.0.1/', '{session.ended}', 'tests', 'whsec_AAAA' FROM generate_series(1, 98)`;
-    const answers = await Promise.all(Array.from({ length: 5 }, () => register()));
+    // Nobody gets past the insert until all who could be there are.
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
+    const other = openDatabase({ url: world.databaseUrl, poolSize: 2 });
+    const holding = other.begin(async (sql) => {
+      await sql`LOCK TABLE webhook_endpoints IN SHARE MODE`;
+      lock();
+      await released;
+    });
+    await locked;
+    const asked = Promise.all(Array.from({ length: 5 }, () => register()));
+    await waitFor(
+      async () => (await other`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`).length === 5,
+      { what: "all to wait" },
+    );
+    release();
+    await holding;
+    await other.end();
+    const answers = await asked;
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 201, 409, 409, 409]);
     const refused = answers.find(({ status }) => status === 409);
     expect(refused?.body).toMatchObject({ code: "invalid_state", state: "full" });

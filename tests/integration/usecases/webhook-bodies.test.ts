@@ -107,9 +107,13 @@ test("a session and its summary are told as the API answers them, with the booki
     booking: await get(`/v1/bookings/${booking.id}`),
     session: await get(`/v1/sessions/${session.id}`),
   };
-  const ended = await bodyOf(await entryOf("session.ended", session.id));
+  const entries = [await entryOf("session.ended", session.id), await entryOf("summary.ready", session.id)];
+  const bodies = await bodiesOf(world.db, entries);
+  const [ended, ready] = entries.map(({ id }) => JSON.parse(bodies.get(id) ?? "null") as Body) as [
+    Body,
+    Body,
+  ];
   expect([ended.requestId, ended.data]).toEqual(["req-7", expected]);
-  const ready = await bodyOf(await entryOf("summary.ready", session.id));
   const summary = await get(`/v1/sessions/${session.id}/summary`);
   expect([ready.requestId, ready.data]).toEqual(["req-8", { ...expected, summary }]);
 });
