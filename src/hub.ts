@@ -9,6 +9,7 @@ import { startJobs } from "./jobs/start.ts";
 import { type Logger, createLogger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createOutboundHttp } from "./outbound/http.ts";
+import { openSummariser } from "./outbound/open-summariser.ts";
 import { createAsyncApi } from "./realtime/async-api.ts";
 import { startRealtime } from "./realtime/server.ts";
 import { ensureAdminKey } from "./usecases/access/api-keys.ts";
@@ -107,6 +108,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       tokens: createTokens(config, await findHubSecret(database.sql)),
       keyring: createKeyring(database.sql),
       calendars: createCalendarReader(database.sql),
+      summariser: openSummariser(config, log),
       log,
       metrics: createMetrics(),
       newId,

@@ -55,17 +55,27 @@ export type SummaryParticipant = {
   visits: number;
   firstJoinedAt: string;
   lastLeftAt: string | null;
+  lateMinutes: number;
+  drops: number;
+  messages: number;
 };
 
 export type Summary = {
   sessionId: string;
   generatedAt: string;
+  outcome: "completed" | "cancelled" | "no_show";
   durationMinutes: number;
   scheduledMinutes: number;
   startedLateMinutes: number;
+  togetherMinutes: number;
+  absent: ("coach" | "client")[];
+  /** The first twelve of them; `GET /v1/sessions/{id}/summary` has all. */
   participants: SummaryParticipant[];
+  attendeeCount: number;
   messageCount: number;
   text: string;
+  markdown: string;
+  modelText: string | null;
 };
 
 type Transitioned = { session: Session; reason?: string };

@@ -4,6 +4,7 @@ import { openSharedDatabase, prepareSchema } from "../db/open.ts";
 import { createLogger } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
 import { createOutboundHttp } from "../outbound/http.ts";
+import { openSummariser } from "../outbound/open-summariser.ts";
 import { findHubSecret } from "../usecases/access/hub-secret.ts";
 import { createKeyring } from "../usecases/access/keyring.ts";
 import { createTokens } from "../usecases/access/tokens.ts";
@@ -41,6 +42,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
       tokens,
       keyring: createKeyring(database.sql),
       calendars: createCalendarReader(database.sql),
+      summariser: openSummariser(config, log),
       log,
       metrics: createMetrics(),
       newId,

@@ -1,3 +1,5 @@
+import type { Remark } from "../domain/conversation.ts";
+import type { Actor } from "../domain/principal.ts";
 import type { NewRoomEvent, RoomEvent } from "../domain/room.ts";
 import { type Fragment, plainArray, type Sql, toJson } from "./client.ts";
 
@@ -82,9 +84,36 @@ export const listMessages = (
     JOIN session_events e ON e.session_id = n.session_id AND e.type = 'message:posted' AND e.data ? 'clientMessageId'
       AND e.data ->> 'participantId' = n.participant_id AND e.data ->> 'clientMessageId' = n.client_message_id`;
 
-export const countMessages = async (sql: Sql, sessionId: string): Promise<number> => {
-  const [row] = await sql<[{ count: number }]>`
-    SELECT count(*)::int AS count FROM session_events
-    WHERE session_id = ${sessionId} AND type = 'message:posted'`;
-  return row.count;
+/** What a summary is told of a log: how many messages each person sent, and who closed the session. */
+export const findLogFigures = async (
+  sql: Sql,
+  sessionId: string,
+): Promise<{ messages: Map<string, number>; closedBy: Actor["type"] | null }> => {
+  const rows = await sql<
+    { type: string; participantId: string | null; actor: Actor["type"]; count: number }[]
+  >`
+    SELECT type, data ->> 'participantId' AS participant_id, actor ->> 'type' AS actor, count(*)::int AS count
+    FROM session_events
+    WHERE session_id = ${sessionId}
+      AND type IN ('message:posted', 'session:ended', 'session:cancelled', 'session:no_show')
+    GROUP BY 1, 2, 3`;
+  const messages = new Map<string, number>();
+  for (const { type, participantId, count } of rows)
+    if (type === "message:posted" && participantId !== null)
+      messages.set(participantId, (messages.get(participantId) ?? 0) + count);
+  const closing = rows.find(({ type }) => type !== "message:posted");
+  return { messages, closedBy: closing?.actor ?? null };
+};
+
+/** The newest messages of a session, oldest first, each up to `maxLength` characters. */
+export const listLatestMessages = async (
+  sql: Sql,
+  sessionId: string,
+  { limit, maxLength }: { limit: number; maxLength: number },
+): Promise<Remark[]> => {
+  const rows = await sql<Remark[]>`
+    SELECT data ->> 'participantId' AS participant_id, left(data ->> 'text', ${maxLength}) AS text
+    FROM session_events WHERE session_id = ${sessionId} AND type = 'message:posted'
+    ORDER BY seq DESC LIMIT ${limit}`;
+  return rows.toReversed();
 };

@@ -8,6 +8,8 @@ const typeColumns = (sql: Sql) => sql`
   booking_window_days, requires_approval, requires_admission, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
   reschedule_cutoff_minutes, location, empty_room_minutes, max_overrun_minutes, no_show_minutes, version, created_at,
   updated_at,
+  booking_window_days, requires_approval, requires_admission, allows_model_summary, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
+  reschedule_cutoff_minutes, location, version, created_at, updated_at,
   ARRAY(SELECT o.coach_id FROM session_type_offers o WHERE o.session_type_id = t.id AND o.coach_id IS NOT NULL
         ORDER BY 1) AS coach_ids,
   ARRAY(SELECT o.pool_id FROM session_type_offers o WHERE o.session_type_id = t.id AND o.pool_id IS NOT NULL
@@ -29,6 +31,14 @@ const valueColumns = (sql: Sql) => sql`
   slug, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes,
   booking_window_days, requires_approval, requires_admission, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
   reschedule_cutoff_minutes, location, empty_room_minutes, max_overrun_minutes, no_show_minutes`;
+  ${type.minimumNoticeMinutes}, ${type.bookingWindowDays}, ${type.requiresApproval}, ${type.requiresAdmission},
+  ${type.allowsModelSummary}, ${type.approvalDeadlineMinutes},
+  ${type.stepMinutes}, ${type.cancelCutoffMinutes}, ${type.rescheduleCutoffMinutes}, ${toJson(sql, type.location)}`;
+
+const valueColumns = (sql: Sql) => sql`
+  slug, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes,
+  booking_window_days, requires_approval, requires_admission, allows_model_summary, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
+  reschedule_cutoff_minutes, location`;
 
 /** Fails with unique violation `session_types_slug_key` when another type has the slug. */
 export const insertSessionType = async (sql: Sql, id: string, type: SessionTypeFields): Promise<void> => {

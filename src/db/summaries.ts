@@ -1,7 +1,8 @@
 import type { Summary } from "../domain/room.ts";
 import { type Sql, plainArray, toJson } from "./client.ts";
-
-type Facts = Omit<Summary, "sessionId" | "generatedAt" | "text">;
+import type { Summary, SummaryFigures, SummaryWords } from "../domain/room.ts";
+import type { SessionLocation } from "../domain/session-type.ts";
+import { type Sql, toJson } from "./client.ts";
 
 /**
  * Keeps the summary of a session as it was in a version, in place of one that tells of an older version.
@@ -16,6 +17,12 @@ export const upsertSummary = async (sql: Sql, summary: Summary, sessionVersion: 
       SET facts = excluded.facts, text = excluded.text, generated_at = excluded.generated_at,
           session_version = excluded.session_version
       WHERE summaries.session_version < excluded.session_version
+export const insertSummary = async (sql: Sql, summary: Summary): Promise<boolean> => {
+  const { sessionId, generatedAt, text, markdown, modelText, ...figures } = summary;
+  const rows = await sql`
+    INSERT INTO summaries (session_id, facts, text, markdown, model_text, generated_at)
+    VALUES (${sessionId}, ${toJson(sql, figures)}, ${text}, ${markdown}, ${modelText}, ${generatedAt})
+    ON CONFLICT (session_id) DO NOTHING
     RETURNING session_id`;
   return rows.length === 1;
 };
@@ -36,10 +43,34 @@ export const listSummaries = async (sql: Sql, sessionIds: readonly string[]): Pr
 };
 
 const summaryOf = ({ sessionId, facts, text, generatedAt }: SummaryRow): Summary => {
+  const [row] = await sql<({ facts: SummaryFigures; generatedAt: Date } & SummaryWords)[]>`
+    SELECT facts, text, markdown, model_text, generated_at FROM summaries WHERE session_id = ${sessionId}`;
+  if (!row) return null;
+  const { facts, generatedAt, ...words } = row;
   const participants = facts.participants.map((person) => ({
     ...person,
     firstJoinedAt: new Date(person.firstJoinedAt),
     lastLeftAt: person.lastLeftAt ? new Date(person.lastLeftAt) : null,
   }));
-  return { sessionId, generatedAt, ...facts, participants, text };
+  return { sessionId, generatedAt, ...facts, participants, ...words };
+};
+
+/** How a session is to be summarised. */
+export type SummarySetting = {
+  heldIn: SessionLocation["kind"];
+  allowsModelSummary: boolean;
+  /** Of its booking. */
+  notes: string | null;
+  /** True once there is a summary. */
+  summarised: boolean;
+};
+
+export const findSummarySetting = async (sql: Sql, sessionId: string): Promise<SummarySetting | null> => {
+  const [row] = await sql<SummarySetting[]>`
+    SELECT coalesce(t.location ->> 'kind', 'room') AS held_in,
+      coalesce(t.allows_model_summary, true) AS allows_model_summary, b.notes,
+      EXISTS (SELECT FROM summaries m WHERE m.session_id = s.id) AS summarised
+    FROM sessions s JOIN bookings b ON b.id = s.booking_id LEFT JOIN session_types t ON t.id = b.session_type_id
+    WHERE s.id = ${sessionId}`;
+  return row ?? null;
 };

@@ -83,16 +83,42 @@ export type SummaryParticipant = {
   visits: number;
   firstJoinedAt: Date;
   lastLeftAt: Date | null;
+  /** How long after the scheduled start they first came; 0 for who was there by then. */
+  lateMinutes: number;
+  /** How many of their visits ended with a connection that was lost. */
+  drops: number;
+  messages: number;
 };
 
-/** What happened in a closed session. */
-export type Summary = {
-  sessionId: string;
-  generatedAt: Date;
+/** One of the two that a session is about. */
+export type Side = "coach" | "client";
+
+/** What can be counted of a closed session. Minutes are rounded to the nearest whole. */
+export type SummaryFigures = {
+  outcome: "completed" | "cancelled" | "no_show";
   durationMinutes: number;
   scheduledMinutes: number;
   startedLateMinutes: number;
+  /** How long coach and client were in the room at the same time. */
+  togetherMinutes: number;
+  /** Who did not come. */
+  absent: Side[];
+  /** Coach and client first, then the others in the order in which they came. */
   participants: SummaryParticipant[];
+  /** How many attended; the event of a room names no more than {@link participants} has. */
+  attendeeCount: number;
   messageCount: number;
-  text: string;
 };
+
+/** A summary as people read it. */
+export type SummaryWords = {
+  /** Plain sentences; what a model wrote stands behind them, and says so. */
+  text: string;
+  /** The same as CommonMark. Whatever people or a model wrote is escaped: it makes no link, no heading, no HTML. */
+  markdown: string;
+  /** What a model made of chat and notes, as plain text; null where none was asked, or none answered. */
+  modelText: string | null;
+};
+
+/** What happened in a closed session. */
+export type Summary = { sessionId: string; generatedAt: Date } & SummaryFigures & SummaryWords;

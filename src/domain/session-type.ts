@@ -17,6 +17,8 @@ export type SessionType = SlotRules & {
   requiresApproval: boolean;
   /** Guests wait in the lobby until the coach admits them. */
   requiresAdmission: boolean;
+  /** Whether chat and notes may be shown to the model that the hub is set up with, for its part of the summary. */
+  allowsModelSummary: boolean;
   /** How long the coach may think it over, from the request on; never past the start. */
   approvalDeadlineMinutes: number;
   /** How long before the start a client may still cancel, and still move. */
@@ -44,6 +46,7 @@ export const sessionTypeDefaults = {
   stepMinutes: 15,
   requiresApproval: false,
   requiresAdmission: false,
+  allowsModelSummary: true,
   approvalDeadlineMinutes: 1440,
   cancelCutoffMinutes: 0,
   rescheduleCutoffMinutes: 0,

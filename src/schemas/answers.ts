@@ -145,6 +145,7 @@ export const PublicSessionType = z
     bookingWindowDays: z.int().nullable(),
     requiresApproval: z.boolean(),
     requiresAdmission: z.boolean(),
+    allowsModelSummary: z.boolean(),
     stepMinutes: z.int(),
     cancelCutoffMinutes: z.int(),
     rescheduleCutoffMinutes: z.int(),
@@ -231,9 +232,14 @@ export const Summary = z
   .object({
     sessionId: z.uuid(),
     generatedAt: moment,
+    outcome: z.enum(["completed", "cancelled", "no_show"]),
     durationMinutes: z.int(),
     scheduledMinutes: z.int(),
     startedLateMinutes: z.int(),
+    togetherMinutes: z
+      .int()
+      .openapi({ description: "How long coach and client were there at the same time." }),
+    absent: z.array(z.enum(["coach", "client"])),
     participants: z.array(
       z.object({
         participantId: z.uuid(),
@@ -243,10 +249,23 @@ export const Summary = z
         visits: z.int(),
         firstJoinedAt: moment,
         lastLeftAt: moment.nullable(),
+        lateMinutes: z.int(),
+        drops: z.int().openapi({ description: "Visits that ended with a connection that was lost." }),
+        messages: z.int(),
       }),
     ),
+    attendeeCount: z
+      .int()
+      .openapi({ description: "How many attended; the room's event names the first twelve of them." }),
     messageCount: z.int(),
-    text: z.string(),
+    text: z.string().openapi({ description: "Plain sentences, times in UTC." }),
+    markdown: z.string().openapi({
+      description: "The same as CommonMark, in which nothing that people or a model wrote is markup.",
+    }),
+    modelText: z.string().nullable().openapi({
+      description:
+        "What a model wrote from chat and notes: plain text, not to be taken for true. Null for none.",
+    }),
   })
   .openapi("Summary");
 

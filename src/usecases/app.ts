@@ -6,6 +6,7 @@ import type { Database } from "../db/client.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OutboundHttp } from "../outbound/http.ts";
+import type { Summariser } from "../outbound/summariser.ts";
 import type { Keyring } from "./access/keyring.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { CalendarReader } from "./slots/calendar-cache.ts";
@@ -25,6 +26,7 @@ export type App = {
   keyring: Keyring;
   calendars: CalendarReader;
   outbound: OutboundHttp;
+  summariser: Summariser;
   log: Logger;
   metrics: Metrics;
   /** Makes a UUIDv7. */

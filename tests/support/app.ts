@@ -10,6 +10,7 @@ import type { Session } from "../../src/domain/session.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { createLogger } from "../../src/log.ts";
 import { createOutboundHttp } from "../../src/outbound/http.ts";
+import { openSummariser } from "../../src/outbound/open-summariser.ts";
 import { createApiKey } from "../../src/usecases/access/api-keys.ts";
 import { findHubSecret } from "../../src/usecases/access/hub-secret.ts";
 import { createKeyring } from "../../src/usecases/access/keyring.ts";
@@ -111,6 +112,7 @@ const assemble = async (config: Config, { sql, lanes, rooms, presence, publisher
   tokens: createTokens(config, await findHubSecret(sql)),
   keyring: createKeyring(sql),
   calendars: createCalendarReader(sql),
+  summariser: openSummariser(config, createLogger(config, false)),
   log: createLogger(config, false),
   metrics: createMetrics(),
   newId: uuidv7,

@@ -129,6 +129,10 @@ export const CreateSessionTypeBody = z.strictObject({
   bookingWindowDays: z.int().min(1).max(3660).nullable().optional(),
   requiresApproval: z.boolean().optional(),
   requiresAdmission: z.boolean().optional(),
+  allowsModelSummary: z.boolean().optional().openapi({
+    description:
+      "Whether chat and notes may be shown to the model that the hub is set up with. True unless set.",
+  }),
   approvalDeadlineMinutes: z
     .int()
     .min(1)

@@ -20,6 +20,7 @@ const publicFieldNames = [
   "bookingWindowDays",
   "requiresApproval",
   "requiresAdmission",
+  "allowsModelSummary",
   "stepMinutes",
   "cancelCutoffMinutes",
   "rescheduleCutoffMinutes",

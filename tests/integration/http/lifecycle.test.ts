@@ -237,6 +237,7 @@ describe("a session type", () => {
     expect(made.body).toMatchObject({
       stepMinutes: 15,
       requiresApproval: false,
+      allowsModelSummary: true,
       approvalDeadlineMinutes: 1440,
       location: { kind: "room" },
       coachIds: [],
@@ -248,13 +249,19 @@ describe("a session type", () => {
     const changed = await send(
       "PATCH",
       path,
-      { bufferAfterMinutes: 10, coachIds: [coach.id] },
+      { bufferAfterMinutes: 10, coachIds: [coach.id], allowsModelSummary: false },
       world.keys.admin,
       { "if-match": '"1"' },
     );
     expect([changed.status, changed.body]).toMatchObject([
       200,
-      { bufferAfterMinutes: 10, coachIds: [coach.id], durationMinutes: 50, version: 2 },
+      {
+        bufferAfterMinutes: 10,
+        coachIds: [coach.id],
+        allowsModelSummary: false,
+        durationMinutes: 50,
+        version: 2,
+      },
     ]);
     expect((await send("PATCH", path, { name: "X" }, world.keys.admin, { "if-match": '"1"' })).status).toBe(
       412,
@@ -267,6 +274,8 @@ describe("a session type", () => {
     ).toBe(403);
     const seen = await send("GET", path, undefined, asMaya);
     expect(Object.keys(seen.body)).not.toContain("bufferAfterMinutes");
+    // Whether a model reads what they write is theirs to know.
+    expect(seen.body["allowsModelSummary"]).toBe(false);
     expect((await send("GET", path, undefined, world.keys.read)).body).toEqual(changed.body);
   });
 

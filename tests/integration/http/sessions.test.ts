@@ -182,9 +182,16 @@ describe("a summary", () => {
     expect(summary.body).toMatchObject({
       sessionId: session.id,
       scheduledMinutes: 30,
+      outcome: "completed",
       participants: [],
+      attendeeCount: 0,
+      togetherMinutes: 0,
+      absent: ["coach", "client"],
       messageCount: 0,
+      modelText: null,
     });
+    expect(summary.body["text"]).toContain("Nobody joined the room.");
+    expect(summary.body["markdown"]).toContain(`## Session summary`);
     const events = (await get("/events", asCoach)).body["data"] as { type: string }[];
     expect(events.filter(({ type }) => type === "summary:ready")).toHaveLength(1);
   });
