@@ -5,11 +5,9 @@ import { type PageRequest, beyond, orderBy } from "./page.ts";
 
 const typeColumns = (sql: Sql) => sql`
   id, slug, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes,
-  booking_window_days, requires_approval, requires_admission, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
-  reschedule_cutoff_minutes, location, empty_room_minutes, max_overrun_minutes, no_show_minutes, version, created_at,
-  updated_at,
-  booking_window_days, requires_approval, requires_admission, allows_model_summary, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
-  reschedule_cutoff_minutes, location, version, created_at, updated_at,
+  booking_window_days, requires_approval, requires_admission, allows_model_summary, approval_deadline_minutes, step_minutes,
+  cancel_cutoff_minutes, reschedule_cutoff_minutes, location, empty_room_minutes, max_overrun_minutes, no_show_minutes,
+  version, created_at, updated_at,
   ARRAY(SELECT o.coach_id FROM session_type_offers o WHERE o.session_type_id = t.id AND o.coach_id IS NOT NULL
         ORDER BY 1) AS coach_ids,
   ARRAY(SELECT o.pool_id FROM session_type_offers o WHERE o.session_type_id = t.id AND o.pool_id IS NOT NULL
@@ -23,22 +21,16 @@ export type SessionTypeFields = Omit<
 
 const values = (sql: Sql, type: SessionTypeFields) => sql`
   ${type.slug}, ${type.name}, ${type.durationMinutes}, ${type.bufferBeforeMinutes}, ${type.bufferAfterMinutes},
-  ${type.minimumNoticeMinutes}, ${type.bookingWindowDays}, ${type.requiresApproval}, ${type.requiresAdmission}, ${type.approvalDeadlineMinutes},
-  ${type.stepMinutes}, ${type.cancelCutoffMinutes}, ${type.rescheduleCutoffMinutes}, ${toJson(sql, type.location)},
-  ${type.emptyRoomMinutes}, ${type.maxOverrunMinutes}, ${type.noShowMinutes}`;
-
-const valueColumns = (sql: Sql) => sql`
-  slug, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes,
-  booking_window_days, requires_approval, requires_admission, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
-  reschedule_cutoff_minutes, location, empty_room_minutes, max_overrun_minutes, no_show_minutes`;
   ${type.minimumNoticeMinutes}, ${type.bookingWindowDays}, ${type.requiresApproval}, ${type.requiresAdmission},
-  ${type.allowsModelSummary}, ${type.approvalDeadlineMinutes},
-  ${type.stepMinutes}, ${type.cancelCutoffMinutes}, ${type.rescheduleCutoffMinutes}, ${toJson(sql, type.location)}`;
+  ${type.allowsModelSummary}, ${type.approvalDeadlineMinutes}, ${type.stepMinutes}, ${type.cancelCutoffMinutes},
+  ${type.rescheduleCutoffMinutes}, ${toJson(sql, type.location)}, ${type.emptyRoomMinutes}, ${type.maxOverrunMinutes},
+  ${type.noShowMinutes}`;
 
 const valueColumns = (sql: Sql) => sql`
   slug, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes,
-  booking_window_days, requires_approval, requires_admission, allows_model_summary, approval_deadline_minutes, step_minutes, cancel_cutoff_minutes,
-  reschedule_cutoff_minutes, location`;
+  booking_window_days, requires_approval, requires_admission, allows_model_summary, approval_deadline_minutes,
+  step_minutes, cancel_cutoff_minutes, reschedule_cutoff_minutes, location, empty_room_minutes, max_overrun_minutes,
+  no_show_minutes`;
 
 /** Fails with unique violation `session_types_slug_key` when another type has the slug. */
 export const insertSessionType = async (sql: Sql, id: string, type: SessionTypeFields): Promise<void> => {

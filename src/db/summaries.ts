@@ -1,33 +1,25 @@
-import type { Summary } from "../domain/room.ts";
-import { type Sql, plainArray, toJson } from "./client.ts";
 import type { Summary, SummaryFigures, SummaryWords } from "../domain/room.ts";
 import type { SessionLocation } from "../domain/session-type.ts";
-import { type Sql, toJson } from "./client.ts";
+import { type Sql, plainArray, toJson } from "./client.ts";
 
 /**
  * Keeps the summary of a session as it was in a version, in place of one that tells of an older version.
  * @returns false, and nothing is written, when the session has one of this version already
  */
 export const upsertSummary = async (sql: Sql, summary: Summary, sessionVersion: number): Promise<boolean> => {
-  const { sessionId, generatedAt, text, ...facts } = summary;
-  const rows = await sql`
-    INSERT INTO summaries (session_id, facts, text, generated_at, session_version)
-    VALUES (${sessionId}, ${toJson(sql, facts)}, ${text}, ${generatedAt}, ${sessionVersion})
-    ON CONFLICT (session_id) DO UPDATE
-      SET facts = excluded.facts, text = excluded.text, generated_at = excluded.generated_at,
-          session_version = excluded.session_version
-      WHERE summaries.session_version < excluded.session_version
-export const insertSummary = async (sql: Sql, summary: Summary): Promise<boolean> => {
   const { sessionId, generatedAt, text, markdown, modelText, ...figures } = summary;
   const rows = await sql`
-    INSERT INTO summaries (session_id, facts, text, markdown, model_text, generated_at)
-    VALUES (${sessionId}, ${toJson(sql, figures)}, ${text}, ${markdown}, ${modelText}, ${generatedAt})
-    ON CONFLICT (session_id) DO NOTHING
+    INSERT INTO summaries (session_id, facts, text, markdown, model_text, generated_at, session_version)
+    VALUES (${sessionId}, ${toJson(sql, figures)}, ${text}, ${markdown}, ${modelText}, ${generatedAt}, ${sessionVersion})
+    ON CONFLICT (session_id) DO UPDATE
+      SET facts = excluded.facts, text = excluded.text, markdown = excluded.markdown, model_text = excluded.model_text,
+          generated_at = excluded.generated_at, session_version = excluded.session_version
+      WHERE summaries.session_version < excluded.session_version
     RETURNING session_id`;
   return rows.length === 1;
 };
 
-type SummaryRow = { sessionId: string; facts: Facts; text: string; generatedAt: Date };
+type SummaryRow = { sessionId: string; facts: SummaryFigures; generatedAt: Date } & SummaryWords;
 
 export const findSummary = async (sql: Sql, sessionId: string): Promise<Summary | null> => {
   const [summary] = await listSummaries(sql, [sessionId]);
@@ -37,16 +29,12 @@ export const findSummary = async (sql: Sql, sessionId: string): Promise<Summary 
 /** The summaries of these sessions, in no order; a session without one is passed over. */
 export const listSummaries = async (sql: Sql, sessionIds: readonly string[]): Promise<Summary[]> => {
   const rows = await sql<SummaryRow[]>`
-    SELECT session_id, facts, text, generated_at FROM summaries
+    SELECT session_id, facts, text, markdown, model_text, generated_at FROM summaries
     WHERE session_id = ANY(${plainArray(sessionIds)}::uuid[])`;
   return rows.map(summaryOf);
 };
 
-const summaryOf = ({ sessionId, facts, text, generatedAt }: SummaryRow): Summary => {
-  const [row] = await sql<({ facts: SummaryFigures; generatedAt: Date } & SummaryWords)[]>`
-    SELECT facts, text, markdown, model_text, generated_at FROM summaries WHERE session_id = ${sessionId}`;
-  if (!row) return null;
-  const { facts, generatedAt, ...words } = row;
+const summaryOf = ({ sessionId, facts, generatedAt, ...words }: SummaryRow): Summary => {
   const participants = facts.participants.map((person) => ({
     ...person,
     firstJoinedAt: new Date(person.firstJoinedAt),
@@ -61,15 +49,15 @@ export type SummarySetting = {
   allowsModelSummary: boolean;
   /** Of its booking. */
   notes: string | null;
-  /** True once there is a summary. */
-  summarised: boolean;
+  /** The version of the session that there is a summary of; null before the first. */
+  summarisedVersion: number | null;
 };
 
 export const findSummarySetting = async (sql: Sql, sessionId: string): Promise<SummarySetting | null> => {
   const [row] = await sql<SummarySetting[]>`
     SELECT coalesce(t.location ->> 'kind', 'room') AS held_in,
       coalesce(t.allows_model_summary, true) AS allows_model_summary, b.notes,
-      EXISTS (SELECT FROM summaries m WHERE m.session_id = s.id) AS summarised
+      (SELECT m.session_version FROM summaries m WHERE m.session_id = s.id) AS summarised_version
     FROM sessions s JOIN bookings b ON b.id = s.booking_id LEFT JOIN session_types t ON t.id = b.session_type_id
     WHERE s.id = ${sessionId}`;
   return row ?? null;

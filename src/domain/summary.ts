@@ -15,8 +15,6 @@ export type SummaryFacts = {
   closedBy: Actor["type"] | null;
   /** Where it was held: of one that was held elsewhere, the room cannot know who came. */
   heldIn: SessionLocation["kind"];
-  /** Who was said to be absent; without it, the visits tell. */
-  absent?: readonly Side[];
 };
 
 export const sides: readonly Side[] = ["coach", "client"];
@@ -77,7 +75,8 @@ export const endOf = (session: Session): Date => session.endedAt ?? session.ends
 const wholeMinutes = (from: Date, to: Date): number => Math.max(0, Math.round(minutesBetween(from, to)));
 
 const absentSides = (facts: SummaryFacts, people: readonly SummaryParticipant[]): Side[] => {
-  if (facts.absent) return sides.filter((side) => facts.absent?.includes(side));
+  const { absent } = facts.session;
+  if (absent !== null) return absent === "both" ? [...sides] : [absent];
   if (facts.heldIn !== "room") return [];
   return sides.filter((side) => !people.some(({ role }) => role === side));
 };

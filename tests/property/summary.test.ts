@@ -63,6 +63,7 @@ const session: fc.Arbitrary<Session> = fc
   .map(({ status, startedAt, ended, endReason }) => ({
     id: "s",
     bookingId: "b",
+    absent: status === "no_show" ? "client" : null,
     status,
     coachId: "ada",
     clientId: "maya",

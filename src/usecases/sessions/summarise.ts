@@ -1,14 +1,12 @@
 import { listVisits } from "../../db/attendance.ts";
-import { countMessages } from "../../db/session-events.ts";
-import { findSessionForUpdate } from "../../db/sessions.ts";
-import { upsertSummary } from "../../db/summaries.ts";
 import { type Sql, inTransaction } from "../../db/client.ts";
 import { findLogFigures, listLatestMessages } from "../../db/session-events.ts";
 import { findSession, findSessionForUpdate } from "../../db/sessions.ts";
-import { type SummarySetting, findSummarySetting, insertSummary } from "../../db/summaries.ts";
+import { type SummarySetting, findSummarySetting, upsertSummary } from "../../db/summaries.ts";
 import { maxConversationMessages, maxRemarkLength, toConversation } from "../../domain/conversation.ts";
 import { systemActor } from "../../domain/principal.ts";
 import type { SummaryWords } from "../../domain/room.ts";
+import type { Session } from "../../domain/session.ts";
 import {
   type SummaryFacts,
   countSummary,
@@ -27,7 +25,6 @@ const maxDrafts = 2;
 /**
  * Writes the summary of a closed session and tells its room, once: again changes nothing, unless the session was
  * corrected since.
- * Writes the summary of a closed session and tells its room, once: again for the same session changes nothing.
  *
  * What may take long, a model's answer, is waited for before the transaction, without a connection or a lock. What is
  * written are the facts as they are under the lock; words that were found for earlier ones are not used.
@@ -36,26 +33,6 @@ const maxDrafts = 2;
 export const summariseSession = async (
   app: App,
   input: { sessionId: string; requestId: string },
-): Promise<"written" | "there_already" | "nothing_to_summarise"> =>
-  transact(app, { requestId: input.requestId }, async (transaction) => {
-    const { sql } = transaction;
-    const locked = await findSessionForUpdate(sql, input.sessionId);
-    if (!locked) return "nothing_to_summarise";
-    const { session, now } = locked;
-    const happened = session.startedAt !== null || session.status !== "cancelled";
-    if (!isClosed(session.status) || !happened) return "nothing_to_summarise";
-    const [visits, messageCount] = await Promise.all([
-      listVisits(sql, session.id),
-      countMessages(sql, session.id),
-    ]);
-    const summary = summarise({ session, visits, messageCount }, now);
-    if (!(await upsertSummary(sql, summary, session.version))) return "there_already";
-    await transaction.appendEvents(session, [
-      { type: "summary:ready", actor: systemActor, data: { summary } },
-    ]);
-    await transaction.appendOutbox({ type: "summary.ready", payload: { sessionId: session.id } });
-    return "written";
-  });
 ): Promise<Outcome> => {
   for (let drafts = 0; ; drafts += 1) {
     const wanted = app.summariser.readsConversation && drafts < maxDrafts;
@@ -88,13 +65,17 @@ const draftSummary = async (app: App, sessionId: string): Promise<Draft | null> 
   const { session, known, remarks } = read;
   if (!session || !known || !hasSummary(session)) return null;
   const { room, setting } = known;
-  if (setting.summarised || !setting.allowsModelSummary) return null;
+  if (isTold(session, setting) || !setting.allowsModelSummary) return null;
   const messageCount = room.messages.values().reduce((sum, count) => sum + count, 0);
   const conversation = toConversation({ notes: setting.notes, visits: room.visits, remarks, messageCount });
   if (!conversation) return null;
   const words = await app.summariser.summarise({ session, ...room }, conversation);
   return { version: session.version, words };
 };
+
+/** True where there is a summary of the session as it is. */
+const isTold = ({ version }: Session, { summarisedVersion }: SummarySetting): boolean =>
+  summarisedVersion !== null && summarisedVersion >= version;
 
 const writeSummary = async (
   app: App,
@@ -108,20 +89,20 @@ const writeSummary = async (
   const { session, now } = locked;
   const { room, setting } = known;
   if (!hasSummary(session)) return "nothing_to_summarise";
-  if (setting.summarised) return "there_already";
+  if (isTold(session, setting)) return "there_already";
   if (draft && draft.version !== session.version) return "outdated";
   const facts = { session, ...room };
   const words = draft?.words ?? (await app.summariser.summarise(facts, null));
   const summary = toSummary({ sessionId, generatedAt: now }, countSummary(facts), words);
-  const [inserted] = await Promise.all([
-    insertSummary(sql, summary),
+  const [written] = await Promise.all([
+    upsertSummary(sql, summary, session.version),
     transaction.appendEvents(session, [
       { type: "summary:ready", actor: systemActor, data: { summary: shortenSummary(summary) } },
     ]),
     transaction.appendOutbox({ type: "summary.ready", payload: { sessionId } }),
   ]);
   // Under the lock it cannot be; should it be, nothing of this is kept.
-  if (!inserted) throw new Error("a summary was written past the session's lock");
+  if (!written) throw new Error("a summary was written past the session's lock");
   return "written";
 };
 
