@@ -365,7 +365,7 @@ describe("a summary with a model", () => {
 });
 
 const correct = (session: Session) =>
-  world.db`UPDATE sessions SET status = 'no_show', version = version + 1 WHERE id = ${session.id}`;
+  world.db`UPDATE sessions SET status = 'no_show', absent = 'both', version = version + 1 WHERE id = ${session.id}`;
 
 test("without a model nothing of the chat is read, and the summary is plain sentences", async () => {
   const session = await completed({ said: ["Hi", "Hello", "So"] });
