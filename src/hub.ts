@@ -10,6 +10,7 @@ import { type Logger, createLogger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createOutboundHttp } from "./outbound/http.ts";
 import { openSummariser } from "./outbound/open-summariser.ts";
+import { createMail } from "./outbound/create-mail.ts";
 import { createAsyncApi } from "./realtime/async-api.ts";
 import { startRealtime } from "./realtime/server.ts";
 import { ensureAdminKey } from "./usecases/access/api-keys.ts";
@@ -97,6 +98,8 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       runRoomBatch: (jobs: readonly RoomJob[]) => runRoomBatch(app, jobs),
     });
     keep(() => coordination.close());
+    const mail = createMail(config, log);
+    keep(() => mail.close());
 
     const app: App = {
       config,
@@ -109,6 +112,7 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
       keyring: createKeyring(database.sql),
       calendars: createCalendarReader(database.sql),
       summariser: openSummariser(config, log),
+      mail,
       log,
       metrics: createMetrics(),
       newId,

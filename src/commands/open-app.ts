@@ -5,6 +5,7 @@ import { createLogger } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
 import { createOutboundHttp } from "../outbound/http.ts";
 import { openSummariser } from "../outbound/open-summariser.ts";
+import { createMail } from "../outbound/create-mail.ts";
 import { findHubSecret } from "../usecases/access/hub-secret.ts";
 import { createKeyring } from "../usecases/access/keyring.ts";
 import { createTokens } from "../usecases/access/tokens.ts";
@@ -32,6 +33,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
     const { lanes, rooms, presence, publisher } = coordination;
     const tokens = createTokens(config, await findHubSecret(database.sql));
     const publicUrl = () => config.publicUrl ?? `http://${config.host}:${config.port}`;
+    const mail = createMail(config, log);
     const app: App = {
       config,
       sql: database.sql,
@@ -43,6 +45,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
       keyring: createKeyring(database.sql),
       calendars: createCalendarReader(database.sql),
       summariser: openSummariser(config, log),
+      mail,
       log,
       metrics: createMetrics(),
       newId,
@@ -52,6 +55,7 @@ export const openApp = async (config: Config): Promise<{ app: App; close(): Prom
     return {
       app,
       close: async () => {
+        await mail.close();
         await coordination.close();
         await database.close();
       },

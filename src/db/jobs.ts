@@ -116,3 +116,10 @@ export const deleteFailedJobs = async (
       SELECT id FROM jobs WHERE failed_at < now() - make_interval(days => ${days}) LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
   return count;
 };
+
+/**
+ * Deletes the reminders of a booking that have not run, but for those of this start; with null, all of them.
+ */
+export const deleteReminders = (sql: Sql, bookingId: string, exceptStartsAt: Date | null): Fragment => sql`
+    DELETE FROM jobs WHERE name = 'remind' AND payload ->> 'bookingId' = ${bookingId}
+      AND (${exceptStartsAt?.toISOString() ?? null}::text IS NULL OR payload ->> 'startsAt' <> ${exceptStartsAt?.toISOString() ?? null}::text)`;

@@ -7,6 +7,7 @@ import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OutboundHttp } from "../outbound/http.ts";
 import type { Summariser } from "../outbound/summariser.ts";
+import type { MailTransport } from "../outbound/mail.ts";
 import type { Keyring } from "./access/keyring.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { CalendarReader } from "./slots/calendar-cache.ts";
@@ -27,6 +28,7 @@ export type App = {
   calendars: CalendarReader;
   outbound: OutboundHttp;
   summariser: Summariser;
+  mail: MailTransport;
   log: Logger;
   metrics: Metrics;
   /** Makes a UUIDv7. */

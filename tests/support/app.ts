@@ -11,6 +11,7 @@ import { createMetrics } from "../../src/metrics.ts";
 import { createLogger } from "../../src/log.ts";
 import { createOutboundHttp } from "../../src/outbound/http.ts";
 import { openSummariser } from "../../src/outbound/open-summariser.ts";
+import { createMail } from "../../src/outbound/create-mail.ts";
 import { createApiKey } from "../../src/usecases/access/api-keys.ts";
 import { findHubSecret } from "../../src/usecases/access/hub-secret.ts";
 import { createKeyring } from "../../src/usecases/access/keyring.ts";
@@ -93,6 +94,7 @@ export const createTestApp = async (env: Record<string, string> = {}, beside?: T
       return app.tokens.signUser({ role }, id, new Date(Date.now() + expiresInSeconds * 1000));
     },
     close: async () => {
+      await app.mail.close();
       await coordination.close();
       await db.end({ timeout: 2 });
       await database.drop();
@@ -113,9 +115,10 @@ const assemble = async (config: Config, { sql, lanes, rooms, presence, publisher
   keyring: createKeyring(sql),
   calendars: createCalendarReader(sql),
   summariser: openSummariser(config, createLogger(config, false)),
+  mail: createMail(config, createLogger(config, false)),
   log: createLogger(config, false),
   metrics: createMetrics(),
   newId: uuidv7,
   outbound: createOutboundHttp(config),
-  publicUrl: () => "http://127.0.0.1:3000",
+  publicUrl: () => config.publicUrl ?? "http://127.0.0.1:3000",
 });

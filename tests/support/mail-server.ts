@@ -6,8 +6,8 @@ export type ArrivedMail = { to: string; raw: string; mail: Email };
 
 /** How a mail server answers: a reply code, or nothing, which is to take what comes. */
 export type MailServerRules = {
-  rcpt?: (address: string) => number | undefined;
-  data?: (to: string) => number | undefined;
+  rcpt?: ((address: string) => number | undefined) | undefined;
+  data?: ((to: string) => number | undefined) | undefined;
   /** Awaited before a mail is taken. */
   beforeTaking?: () => Promise<void>;
 };

@@ -11,11 +11,12 @@ import {
 import type { Config } from "../../config.ts";
 import { DomainError } from "../../domain/errors.ts";
 
-/** Who signs tickets, and whom they are for: a user's token carries neither. */
-const ticketIssuer = "courtside";
+/** Who signs tickets and join links, and what each is good for: a user's token carries none of these. */
+const hubIssuer = "courtside";
 const ticketAudience = "courtside:ticket";
+const joinLinkAudience = "courtside:join-link";
 
-/** Verifies users' tokens, and signs and verifies tickets. */
+/** Verifies users' tokens, and signs and verifies tickets and join links. */
 export type Tokens = {
   /** @throws DomainError `unauthenticated` or `token_expired` */
   verifyUser(token: string): Promise<JWTPayload>;
@@ -23,6 +24,10 @@ export type Tokens = {
   verifyTicket(token: string): Promise<JWTPayload>;
   /** Signs a ticket; `subject` is the participant's id. */
   signTicket(claims: Record<string, unknown>, subject: string, expiresAt: Date): Promise<string>;
+  /** Verifies that this hub signed it as a join link; whether it is void is for others to say. Throws as above. */
+  verifyJoinLink(token: string): Promise<JWTPayload>;
+  /** Signs a join link; `subject` is the participant's id. */
+  signJoinLink(claims: Record<string, unknown>, subject: string, expiresAt: Date): Promise<string>;
   /** Signs a user's token, for the command line and demos. Null when users' tokens come from elsewhere (JWKS). */
   signUser: ((claims: Record<string, unknown>, subject: string, expiresAt: Date) => Promise<string>) | null;
   /** True for a token that says it is a ticket; its signature has yet to be verified. */
@@ -30,7 +35,7 @@ export type Tokens = {
 };
 
 /**
- * @param hubSecret the secret that all nodes of this hub share: signs tickets, and users' tokens where neither
+ * @param hubSecret the secret that all nodes of this hub share: signs tickets and join links, and users' tokens where neither
  *   `JWT_SECRET` nor `JWKS_URL` is set
  */
 export const createTokens = (config: Config, hubSecret: string): Tokens => {
@@ -53,28 +58,30 @@ export const createTokens = (config: Config, hubSecret: string): Tokens => {
       ? // Asymmetric only: with HS256 allowed, a public key would do as a secret.
         (await verified(() => jwtVerify(token, remoteKeys, { ...options, algorithms: asymmetric }))).payload
       : await verifyWithAny(token, sharedKeys, options);
-    // A ticket is signed by the hub's own secret too, where that serves users: it must never pass for a user.
-    if (isTicket(payload)) throw unauthenticated();
+    // Those are signed by the hub's own secret too, where that serves users: they must never pass for a user.
+    if (isFor(payload, ticketAudience) || isFor(payload, joinLinkAudience)) throw unauthenticated();
     return payload;
   };
+  const verifyOwn = (token: string, audience: string): Promise<JWTPayload> =>
+    verifyWithAny(token, [ticketKey], { issuer: hubIssuer, audience, requiredClaims: ["exp", "sub"] });
+  const signOwn =
+    (aud: string) =>
+    (claims: Record<string, unknown>, subject: string, expiresAt: Date): Promise<string> =>
+      sign({ ...claims, iss: hubIssuer, aud }, { subject, expiresAt, key: ticketKey });
 
   return {
     verifyUser,
-    verifyTicket: (token) =>
-      verifyWithAny(token, [ticketKey], {
-        issuer: ticketIssuer,
-        audience: ticketAudience,
-        requiredClaims: ["exp", "sub"],
-      }),
-    signTicket: (claims, subject, expiresAt) =>
-      sign({ ...claims, iss: ticketIssuer, aud: ticketAudience }, { subject, expiresAt, key: ticketKey }),
+    verifyTicket: (token) => verifyOwn(token, ticketAudience),
+    signTicket: signOwn(ticketAudience),
+    verifyJoinLink: (token) => verifyOwn(token, joinLinkAudience),
+    signJoinLink: signOwn(joinLinkAudience),
     signUser: remoteKeys
       ? null
       : (claims, subject, expiresAt) =>
           sign({ ...claims, ...userClaims }, { subject, expiresAt, key: sharedKeys[0] ?? ticketKey }),
     looksLikeTicket: (token) => {
       try {
-        return isTicket(decodeJwt(token));
+        return isFor(decodeJwt(token), ticketAudience);
       } catch {
         return false;
       }
@@ -99,7 +106,7 @@ const asymmetric = [
   "Ed25519",
 ];
 
-const isTicket = (payload: JWTPayload): boolean => [payload.aud].flat().includes(ticketAudience);
+const isFor = (payload: JWTPayload, audience: string): boolean => [payload.aud].flat().includes(audience);
 
 type Signature = { subject: string; expiresAt: Date; key: KeyObject };
 

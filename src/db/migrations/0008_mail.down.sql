@@ -1,0 +1,2 @@
+DROP INDEX jobs_reminders;
+DROP TABLE mails;
