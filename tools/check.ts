@@ -7,6 +7,7 @@ const steps: [name: string, command: string, ...args: string[]][] = [
   ["lint and layers", "oxlint"],
   ["types", "tsc"],
   ["types in a browser", "tsc", "--project", "examples/room-page"],
+  ["types of the join page", "tsc", "--project", "src/http/join-page"],
   ["dead code", "knip"],
 ];
 

@@ -63,10 +63,15 @@ export const findMail = async (sql: Sql, id: string): Promise<Mail | null> => {
   return row ?? null;
 };
 
+/** A mail without what it says. */
+export type MailSummary = Omit<Mail, "text" | "html" | "ics">;
+
 /** Newest first. */
-export const listMails = (sql: Sql, page: PageRequest): Promise<Mail[]> =>
-  sql<Mail[]>`
-    SELECT ${mailColumns(sql)} FROM mails WHERE ${beyond(sql, page)} ORDER BY id DESC LIMIT ${page.limit + 1}`;
+export const listMails = (sql: Sql, page: PageRequest): Promise<MailSummary[]> =>
+  sql<MailSummary[]>`
+    SELECT id, cause, person_id, booking_id, booking_version, kind, message_id, to_address, to_name, subject, ics_method,
+      status, attempts, sent_at, last_error, created_at
+    FROM mails WHERE ${beyond(sql, page)} ORDER BY id DESC LIMIT ${page.limit + 1}`;
 
 /**
  * Takes a mail for an attempt at it, for `leaseMs`.

@@ -66,6 +66,7 @@ const allowed = {
   "type.manage": ["admin"],
   "job.manage": ["admin"],
   "webhook.manage": ["admin"],
+  "mail.read": ["admin"],
 } as const satisfies Record<string, readonly Standing[]>;
 
 export type Operation = keyof typeof allowed;
@@ -95,6 +96,7 @@ const refusal = (principal: Principal): string =>
 export const requireCreator = (
   principal: Principal,
   operation: "coach.create" | "client.create" | "pool.manage" | "type.manage" | "job.manage",
+  operation: "coach.create" | "client.create" | "pool.manage" | "type.manage" | "mail.read",
 ): void => {
   const standing = standingOf(principal, {});
   if ((allowed[operation] as readonly Standing[]).includes(standing)) return;

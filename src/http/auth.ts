@@ -1,6 +1,7 @@
 import { refuseTicket } from "../domain/access.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
+import { openJoinLink } from "../usecases/access/join-links.ts";
 import { authenticate } from "../usecases/access/authenticate.ts";
 import type { App } from "../usecases/app.ts";
 
@@ -22,6 +23,17 @@ export const authenticateRequest = async (app: App, headers: Headers): Promise<P
   const principal = await authenticate(app, credential);
   refuseTicket(principal);
   return principal;
+};
+
+/**
+ * Establishes whom a join link in `Authorization: Bearer` is for: they may ask for what a ticket may.
+ * @throws DomainError as `openJoinLink` does
+ */
+export const authenticateJoinLink = async (app: App, headers: Headers): Promise<Principal> => {
+  const token = /^Bearer +(\S{1,8192})$/i.exec(headers.get("authorization") ?? "")?.[1];
+  if (token === undefined) throw unauthenticated("Send a join link's token (Authorization: Bearer).");
+  const { facts, role, participantId, name } = await openJoinLink(app, token);
+  return { kind: "ticket", sessionId: facts.sessionId, participantId, role, name };
 };
 
 const unauthenticated = (detail: string): DomainError =>

@@ -47,6 +47,12 @@ export const registerDocs = (http: OpenAPIHono<HttpEnv>, app: App, asyncApi: () 
     scheme: "bearer",
     description: "A user's token (JWT), or an API key.",
   });
+  http.openAPIRegistry.registerComponent("securitySchemes", "joinLink", {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "The last part of the address in a mail, after /join/. Good for tickets, and for nothing else.",
+  });
   http.get("/openapi.json", (c) =>
     c.json(
       http.getOpenAPI31Document({

@@ -2,6 +2,7 @@ import { type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DomainError, invalid } from "../domain/errors.ts";
+import type { Principal } from "../domain/principal.ts";
 import type { App } from "../usecases/app.ts";
 import type { RequestContext } from "../usecases/context.ts";
 import { refusalOf } from "../usecases/failures.ts";
@@ -33,6 +34,8 @@ export type OperationDefinition<P extends Shape, Q extends Shape, B extends z.Zo
   params?: P;
   query?: Q;
   body?: B;
+  /** Who asks, where that is nobody whom `authenticateRequest` knows. */
+  authenticate?: (app: App, headers: Headers) => Promise<Principal>;
   /** What it answers, by status; without a schema it has no body. */
   answers: Record<number, { description: string; schema?: z.ZodType }>;
   handle: (app: App, context: RequestContext, input: OperationInput<P, Q, B>) => Promise<R>;
@@ -72,6 +75,8 @@ export const defineOperation = <
   const serve = async (app: App, c: Context<HttpEnv>): Promise<Response> => {
     const shapeOnce = remembered((result) => answerWith(shape(result as R)));
     const principal = await authenticateRequest(app, c.req.raw.headers);
+    const shapeOnce = remembered(toAnswer);
+    const principal = await (definition.authenticate ?? authenticateRequest)(app, c.req.raw.headers);
     const body = method === "get" || method === "delete" ? undefined : await readBody(c);
     const { pathname, search } = new URL(c.req.url);
     const idempotency =
@@ -250,7 +255,7 @@ const documentOf = <P extends Shape, Q extends Shape, B extends z.ZodType, R>(
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: [{ apiKey: [] }, { bearer: [] }],
+    security: definition.authenticate ? [{ joinLink: [] }] : [{ apiKey: [] }, { bearer: [] }],
     request: {
       ...(params ? { params } : {}),
       ...(query ? { query } : {}),

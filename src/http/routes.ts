@@ -24,6 +24,8 @@ import { readHold } from "./routes/holds/read.ts";
 import { releaseHold } from "./routes/holds/release.ts";
 import { listFailedJobs } from "./routes/jobs/list-failed.ts";
 import { replayJob } from "./routes/jobs/replay.ts";
+import { listMails } from "./routes/mails/list.ts";
+import { readMail } from "./routes/mails/read.ts";
 import { createPool } from "./routes/pools/create.ts";
 import { readDistribution } from "./routes/pools/distribution.ts";
 import { listPools } from "./routes/pools/list.ts";
@@ -39,6 +41,7 @@ import { cancelSession } from "./routes/sessions/cancel.ts";
 import { correctSession } from "./routes/sessions/correct.ts";
 import { endSession } from "./routes/sessions/end.ts";
 import { listSessionEvents } from "./routes/sessions/events.ts";
+import { joinWithLink } from "./routes/sessions/join-with-link.ts";
 import { joinSession } from "./routes/sessions/join.ts";
 import { listMySessions } from "./routes/sessions/list-mine.ts";
 import { listSessions } from "./routes/sessions/list.ts";
@@ -97,6 +100,7 @@ export const operations: readonly Operation[] = [
   listMySessions,
   readSession,
   joinSession,
+  joinWithLink,
   startSession,
   endSession,
   cancelSession,
@@ -118,4 +122,6 @@ export const operations: readonly Operation[] = [
   rotateWebhook,
   listWebhookDeliveries,
   replayDelivery,
+  listMails,
+  readMail,
 ];

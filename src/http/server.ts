@@ -10,6 +10,7 @@ import { registerAdmin } from "./admin.ts";
 import { registerDocs } from "./docs.ts";
 import { type HubHealth, registerHealth } from "./health.ts";
 import { type HttpEnv, registerOperations, respondProblem } from "./operation.ts";
+import { registerJoinPage } from "./join-page.ts";
 import { internalProblem } from "./problem.ts";
 import { operations } from "./routes.ts";
 
@@ -55,6 +56,10 @@ const createHttpApp = (app: App, { health, asyncApi, queueMonitor }: HubParts): 
   registerDocs(http, app, asyncApi);
   registerAdmin(http, app, queueMonitor);
   if (app.config.roles.includes("http")) registerOperations(http, app, operations);
+  if (app.config.roles.includes("http")) {
+    registerOperations(http, app, operations);
+    registerJoinPage(http, app);
+  }
 
   http.notFound((c) =>
     respondProblem(c, new DomainError("not_found", "not_found", "There is nothing here.")),

@@ -323,6 +323,28 @@ export const WebhookDelivery = z
     createdAt: moment,
   })
   .openapi("WebhookDelivery");
+export const MailSummary = z
+  .object({
+    id: z.uuid(),
+    kind: z.string(),
+    status: z.enum(["pending", "sent", "failed", "kept"]),
+    bookingId: z.uuid(),
+    to: z.object({ personId: z.uuid(), name: z.string(), address: z.string() }),
+    subject: z.string(),
+    messageId: z.string(),
+    invitation: z.enum(["REQUEST", "CANCEL"]).nullable(),
+    attempts: z.int(),
+    lastError: z.string().nullable(),
+    createdAt: moment,
+    sentAt: moment.nullable(),
+  })
+  .openapi("MailSummary");
+
+export const Mail = MailSummary.extend({
+  text: z.string(),
+  html: z.string(),
+  ics: z.string().nullable(),
+}).openapi("Mail");
 
 /** One page of a list. */
 export const pageOf = (item: z.ZodType) =>

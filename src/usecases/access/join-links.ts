@@ -41,10 +41,14 @@ export type OpenedJoinLink = {
 };
 
 /**
- * Reads a join link that is good.
- * @throws DomainError `unauthenticated`; `token_expired` once the session has moved, `session_closed`, `removed`
+ * Reads a join link, whether it is still good or not.
+ * @returns what it is for, and with which words it is refused
+ * @throws DomainError `unauthenticated` for what is no link of this hub
  */
-export const openJoinLink = async (app: App, token: string): Promise<OpenedJoinLink> => {
+export const readJoinLink = async (
+  app: App,
+  token: string,
+): Promise<{ link: OpenedJoinLink; refusal: DomainError | null }> => {
   const claims = linkClaims.safeParse(await app.tokens.verifyJoinLink(token));
   if (!claims.success) throw new DomainError("unauthenticated", "unauthenticated", "This link is not valid.");
   const { sub: participantId, sid: sessionId, role, ver } = claims.data;
@@ -52,17 +56,28 @@ export const openJoinLink = async (app: App, token: string): Promise<OpenedJoinL
     findMailFacts(app.sql, { sessionId }),
     listAdmissions(app.sql, [{ sessionId, participantId }]),
   ]);
-  if (!facts || facts.sessionStatus === null)
-    throw new DomainError("unauthenticated", "unauthenticated", "This link is not valid.");
-  if (isClosed(facts.sessionStatus)) {
+  if (!facts) throw new DomainError("unauthenticated", "unauthenticated", "This link is not valid.");
+  const link = { facts: { ...facts, sessionId }, role, participantId, name: facts[role].name };
+  return { link, refusal: refusalOf(facts, ver, admission?.status === "removed") };
+};
+
+const refusalOf = (facts: MailFacts, version: number, removed: boolean): DomainError | null => {
+  if (removed) return new DomainError("forbidden", "removed", "You were removed from this session.");
+  if (facts.sessionStatus !== null && isClosed(facts.sessionStatus)) {
     const how = facts.sessionStatus === "cancelled" ? "was cancelled" : "is over";
-    throw new DomainError("conflict", "session_closed", `This session ${how}.`);
+    return new DomainError("conflict", "session_closed", `This session ${how}.`);
   }
-  if (facts.bookingStatus !== "accepted" || facts.bookingVersion !== ver) {
-    const detail = "This link was for an earlier time of the session; a newer mail has the present one.";
-    throw new DomainError("unauthenticated", "token_expired", detail);
-  }
-  if (admission?.status === "removed")
-    throw new DomainError("forbidden", "removed", "You were removed from this session.");
-  return { facts: { ...facts, sessionId }, role, participantId, name: facts[role].name };
+  if (facts.bookingStatus === "accepted" && facts.bookingVersion === version) return null;
+  const detail = "This link was for an earlier time of the session; a newer mail has the present one.";
+  return new DomainError("unauthenticated", "token_expired", detail);
+};
+
+/**
+ * Reads a join link that is good.
+ * @throws DomainError `unauthenticated`; `token_expired` once the session has moved, `session_closed`, `removed`
+ */
+export const openJoinLink = async (app: App, token: string): Promise<OpenedJoinLink> => {
+  const { link, refusal } = await readJoinLink(app, token);
+  if (refusal) throw refusal;
+  return link;
 };

@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import { makeJoinLink } from "../access/join-links.ts";
 import { parseSender, writeInvite } from "./invite.ts";
 import type { Notice, Reader } from "./notice.ts";
+import { heldAt } from "./place.ts";
 import { toHtml, toText } from "./templates/layout.ts";
 import type { Occasion, Place } from "./templates/letter.ts";
 import { formatInstant, formatShort, formatStretch } from "./when.ts";
@@ -60,6 +61,10 @@ const composeMail = async (
   };
 };
 
+/** What a session is called. */
+export const titleOf = ({ title, typeName }: Pick<MailFacts, "title" | "typeName">): string =>
+  title ?? typeName ?? "Coaching session";
+
 const describe = (
   { facts, reason }: Pick<MailOrder, "facts" | "reason">,
   role: Reader,
@@ -69,7 +74,7 @@ const describe = (
   return {
     role,
     other: facts[role === "coach" ? "client" : "coach"].name,
-    title: facts.title ?? facts.typeName ?? "Coaching session",
+    title: titleOf(facts),
     when: formatStretch(timeZone, facts),
     shortly: formatShort(timeZone, facts.startsAt),
     before: facts.startedBefore === null ? null : formatInstant(timeZone, facts.startedBefore),
@@ -83,15 +88,11 @@ const describe = (
 
 /** Where a reader goes; null while, or once, there is nothing to come to. */
 const placeOf = async (app: App, facts: MailFacts, reader: Reader): Promise<Place | null> => {
-  const { sessionId, location } = facts;
+  const { sessionId } = facts;
   if (sessionId === null || facts.bookingStatus !== "accepted") return null;
-  if (!location || location.kind === "room")
-    return { kind: "room", url: await makeJoinLink(app, { ...facts, sessionId }, reader) };
-  // What somebody wrote is made a link only where it is one of the web.
-  const isLink = location.kind === "url" && /^https?:/i.test(location.value ?? "");
-  return isLink
-    ? { kind: "url", url: location.value ?? "" }
-    : { kind: "in_person", address: location.value ?? null };
+  const place = heldAt(facts.location);
+  if (place.kind !== "room") return place;
+  return { kind: "room", url: await makeJoinLink(app, { ...facts, sessionId }, reader) };
 };
 
 const absentFor = (role: Reader, absent: MailFacts["absent"]): Occasion["absent"] => {

@@ -119,7 +119,7 @@ describe("a reminder", () => {
     expect(mails.map(({ subject }) => subject?.split(":")[0])).toEqual(["Reminder", "Reminder"]);
     const links = mails.map(({ text }) => /https:\/\/hub\.example\/join\/\S+/.exec(text ?? "")?.[0]);
     expect(new Set(links).size).toBe(2);
-    expect(mails.map(({ text }) => /\((\w+\/\w+),/.exec(text ?? "")?.[1]).toSorted()).toEqual([
+    expect(mails.map(({ text }) => /\((\w+\/\w+),/.exec(text ?? "")?.[1] ?? "").toSorted()).toEqual([
       "America/New_York",
       "Europe/Berlin",
     ]);

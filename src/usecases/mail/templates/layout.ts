@@ -23,7 +23,7 @@ const darkStyle = `
       :root { color-scheme: light dark; supported-color-schemes: light dark; }
       @media (prefers-color-scheme: dark) {
         .page { background: #101519 !important; }
-        .card { background: #1a2127 !important; border-color: #313b43 !important; }
+        .card { background: #1a2127 !important; border-color: #2f9e68 #313b43 #313b43 !important; }
         .ink, .ink a { color: #eef2f4 !important; }
         .faint { color: #a9b5bd !important; }
         .quote { border-color: #4a8f6d !important; background: #202a30 !important; }
