@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { updateMailTaken } from "../../../src/db/mails.ts";
 import { createMail } from "../../../src/outbound/create-mail.ts";
 import type { App } from "../../../src/usecases/app.ts";
 import { cancelBooking } from "../../../src/usecases/bookings/cancel.ts";
@@ -51,6 +52,12 @@ describe("a mail", () => {
       { status: "sent", attempts: 1 },
       { status: "sent", attempts: 1 },
     ]);
+  });
+
+  test("that has gone can be taken for no attempt, by whoever saw it waiting a moment ago", async () => {
+    await notify(app, await booked());
+    const [mailed] = await mail.world.db<{ id: string }[]>`SELECT id FROM mails`;
+    expect(await updateMailTaken(app.sql, mailed?.id ?? "", 1000)).toBeNull();
   });
 
   test("goes once when its job runs several times at the same moment", async () => {

@@ -5,6 +5,7 @@ import { rescheduleBooking } from "../../../src/usecases/bookings/reschedule.ts"
 import { type RemindInput, planReminders, remind } from "../../../src/usecases/mail/reminders.ts";
 import { startSession } from "../../../src/usecases/sessions/start.ts";
 import { type MailWorld, createMailWorld } from "../../support/mail.ts";
+import { waitFor } from "../../support/wait.ts";
 
 let mail: MailWorld;
 
@@ -86,6 +87,29 @@ describe("the reminders of a booking", () => {
       ]);
       expect((await waiting(booking.id)).map((one) => one.startsAt)).toEqual([startsAt, startsAt]);
     }
+  });
+
+  test("wait for a move that is being written, and are made for the time that it leads to", async () => {
+    const { booking } = await mail.book(inMinutes(30 * 1440));
+    const startsAt = inMinutes(30 * 1440 - 60);
+    let planned = false;
+    let planning: Promise<void> = Promise.resolve();
+    await mail.world.db.begin(async (sql) => {
+      await sql`UPDATE bookings SET starts_at = ${startsAt} WHERE id = ${booking.id}`;
+      planning = plan(booking.id).then(() => {
+        planned = true;
+      });
+      await waitFor(
+        async () =>
+          planned ||
+          (
+            await sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+          ).length > 0,
+        { what: "the planning to wait" },
+      );
+    });
+    await planning;
+    expect((await waiting(booking.id)).map((one) => one.startsAt)).toEqual([startsAt, startsAt]);
   });
 
   test("go with its cancellation, and come only with its acceptance", async () => {
