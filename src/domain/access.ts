@@ -95,8 +95,7 @@ const refusal = (principal: Principal): string =>
 /** Refuses everyone but admins; for collections, which have no owner to tell strangers apart by. */
 export const requireCreator = (
   principal: Principal,
-  operation: "coach.create" | "client.create" | "pool.manage" | "type.manage" | "job.manage",
-  operation: "coach.create" | "client.create" | "pool.manage" | "type.manage" | "mail.read",
+  operation: "coach.create" | "client.create" | "pool.manage" | "type.manage" | "job.manage" | "mail.read",
 ): void => {
   const standing = standingOf(principal, {});
   if ((allowed[operation] as readonly Standing[]).includes(standing)) return;

@@ -74,8 +74,6 @@ export const defineOperation = <
   const { shape, shapeReplay } = definition;
   const serve = async (app: App, c: Context<HttpEnv>): Promise<Response> => {
     const shapeOnce = remembered((result) => answerWith(shape(result as R)));
-    const principal = await authenticateRequest(app, c.req.raw.headers);
-    const shapeOnce = remembered(toAnswer);
     const principal = await (definition.authenticate ?? authenticateRequest)(app, c.req.raw.headers);
     const body = method === "get" || method === "delete" ? undefined : await readBody(c);
     const { pathname, search } = new URL(c.req.url);

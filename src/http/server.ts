@@ -55,7 +55,6 @@ const createHttpApp = (app: App, { health, asyncApi, queueMonitor }: HubParts): 
   registerHealth(http, app, health);
   registerDocs(http, app, asyncApi);
   registerAdmin(http, app, queueMonitor);
-  if (app.config.roles.includes("http")) registerOperations(http, app, operations);
   if (app.config.roles.includes("http")) {
     registerOperations(http, app, operations);
     registerJoinPage(http, app);

@@ -27,13 +27,8 @@ const settings = (): Map<string, string> => {
 const defaultOf = (entry: string): string => {
   const [, text] = /\.default\(("[^"]*"|\[.*?\]|[^)]*)\)/s.exec(entry) ?? [];
   if (text === undefined) return "not set";
-  const [, quoted] = /^"(.*)"$/.exec(text) ?? [];
-  const value = (quoted ?? text.replaceAll(/[["\]\s]/g, "")).replaceAll(/(?<=\d)_(?=\d)/g, "");
   if (text.startsWith('"')) return `\`${text.slice(1, -1)}\``;
-  const value = text
-    .replaceAll(/(\d+) \* (\d+)/g, (_, a: string, b: string) => String(Number(a) * Number(b)))
-    .replaceAll(/[["\]\s]/g, "")
-    .replaceAll(/(?<=\d)_(?=\d)/g, "");
+  const value = text.replaceAll(/[["\]\s]/g, "").replaceAll(/(?<=\d)_(?=\d)/g, "");
   return value === "" ? "none" : `\`${value}\``;
 };
 

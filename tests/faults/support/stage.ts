@@ -104,10 +104,10 @@ export class Stage {
     await waitFor(
       async () => {
         const [row] = await this.sql<[{ left: number }]>`
-          SELECT (SELECT count(*) FROM outbox WHERE enqueued_at IS NULL)
+          SELECT ((SELECT count(*) FROM outbox WHERE enqueued_at IS NULL)
                + (SELECT count(*) FROM jobs WHERE name <> 'remind' OR due_at <= now())
-               + (SELECT count(*) FROM webhook_deliveries WHERE status <> 'delivered') AS left`;
-        return Number(row.left) === 0;
+               + (SELECT count(*) FROM webhook_deliveries WHERE status <> 'delivered'))::int AS left`;
+        return row.left === 0;
       },
       { timeoutMs, what: "everything to be done" },
     );
