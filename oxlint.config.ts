@@ -25,8 +25,9 @@ const layers: Record<string, { may: readonly string[]; onlyPackage?: string }> =
   "config.ts": { may: ground },
   "log.ts": { may: ground },
   "metrics.ts": { may: ground },
-  "hub.ts": { may: everything },
-  "commands/": { may: [...everything, "hub.ts"] },
+  "assemble.ts": { may: [...ground, "db/", "coordination/", "outbound/", "usecases/"] },
+  "hub.ts": { may: [...everything, "assemble.ts"] },
+  "commands/": { may: [...everything, "assemble.ts", "hub.ts"] },
 };
 
 /**

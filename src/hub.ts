@@ -1,5 +1,5 @@
+import { assembleApp } from "./assemble.ts";
 import { type Config, SetupError } from "./config.ts";
-import { openCoordination } from "./coordination/open.ts";
 import { openOwnDatabase, prepareSchema } from "./db/open.ts";
 import { warmUpZones } from "./domain/zone.ts";
 import { takeSingleHubLock } from "./db/single-hub.ts";
@@ -7,24 +7,12 @@ import { type HubParts, startHttpServer } from "./http/server.ts";
 import { createQueueMonitor } from "./jobs/monitor.ts";
 import { startJobs } from "./jobs/start.ts";
 import { type Logger, createLogger } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
-import { createOutboundHttp } from "./outbound/http.ts";
-import { openSummariser } from "./outbound/open-summariser.ts";
-import { createMail } from "./outbound/create-mail.ts";
 import { createAsyncApi } from "./realtime/async-api.ts";
 import { startRealtime } from "./realtime/server.ts";
 import { ensureAdminKey } from "./usecases/access/api-keys.ts";
-import { findHubSecret } from "./usecases/access/hub-secret.ts";
-import { createKeyring } from "./usecases/access/keyring.ts";
-import { createTokens } from "./usecases/access/tokens.ts";
 import type { App } from "./usecases/app.ts";
 import { hasCoaches, loadDemoData } from "./usecases/demo/load.ts";
 import { newId as makeId } from "./usecases/ids.ts";
-import type { LaneJob } from "./usecases/lanes/job.ts";
-import { createCalendarReader } from "./usecases/slots/calendar-cache.ts";
-import type { RoomJob } from "./usecases/rooms/job.ts";
-import { runRoomBatch } from "./usecases/rooms/run-batch.ts";
-import { runLaneBatch } from "./usecases/lanes/run-batch.ts";
 
 export type HubOverrides = {
   log?: Logger;
@@ -90,43 +78,20 @@ export const createHub = (config: Config, overrides: HubOverrides = {}): Hub => 
     }
     const applied = await prepareSchema(database.sql, config.migrate);
     if (applied.length > 0) onProgress(`The schema is up to date (${applied.length} migrations applied).`);
-    const coordination = await openCoordination({
-      config,
-      nodeId: newId(),
-      log,
-      runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
-      runRoomBatch: (jobs: readonly RoomJob[]) => runRoomBatch(app, jobs),
-    });
-    keep(() => coordination.close());
-    const mail = createMail(config, log);
-    keep(() => mail.close());
-
-    const app: App = {
+    const { app, coordination, close } = await assembleApp({
       config,
       sql: database.sql,
-      lanes: coordination.lanes,
-      rooms: coordination.rooms,
-      presence: coordination.presence,
-      publisher: coordination.publisher,
-      tokens: createTokens(config, await findHubSecret(database.sql)),
-      keyring: createKeyring(database.sql),
-      calendars: createCalendarReader(database.sql),
-      summariser: openSummariser(config, log),
-      mail,
       log,
-      metrics: createMetrics(),
       newId,
-      outbound: createOutboundHttp(config),
       publicUrl: () => config.publicUrl ?? running?.url ?? "",
-    };
+    });
+    keep(close);
     if (config.adminApiKey) await ensureAdminKey(app, config.adminApiKey);
     await addDemoData(app, database.embedded, onProgress);
 
     warmUpZones(Date.now());
     const health = { draining: () => draining, redis: coordination.status };
-    const backend = config.redisUrl
-      ? { redisUrl: config.redisUrl, prefix: `${config.redisPrefix}-bull` }
-      : { databaseUrl: database.url };
+    const backend = queuesOf(config, database.url);
     const monitor = createQueueMonitor(backend);
     keep(() => monitor.close());
     const http = await listen(app, {
@@ -170,6 +135,10 @@ const started = <T>(running: T | null): T => {
   if (!running) throw new Error("the hub has not started");
   return running;
 };
+
+/** Where the queues of jobs live. */
+const queuesOf = ({ redisUrl, redisPrefix }: Config, databaseUrl: string) =>
+  redisUrl ? { redisUrl, prefix: `${redisPrefix}-bull` } : { databaseUrl };
 
 /** Demo data is for a hub that somebody tries: once, and on the embedded database only, unless told otherwise. */
 const addDemoData = async (

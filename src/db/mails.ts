@@ -181,7 +181,7 @@ export const findMailFactsForUpdate = async (sql: Sql, bookingId: string): Promi
 };
 
 /** What says of an entry of the outbox whom it concerns. */
-export type EntrySubject = { id: string; bookingId?: string | undefined; sessionId?: string | undefined };
+export type EntrySubject = { id: string; payload: { bookingId?: string; sessionId?: string } };
 
 /** Those of these entries whose coach or client has a mail address. */
 export const listEntriesWithReaders = async (
@@ -191,8 +191,8 @@ export const listEntriesWithReaders = async (
   const rows = await sql<{ id: string }[]>`
     SELECT n.id
     FROM unnest(${plainArray(entries.map(({ id }) => id))}::uuid[],
-                ${plainArray(entries.map(({ bookingId }) => bookingId ?? null))}::uuid[],
-                ${plainArray(entries.map(({ sessionId }) => sessionId ?? null))}::uuid[]) AS n (id, booking, session),
+                ${plainArray(entries.map(({ payload }) => payload.bookingId ?? null))}::uuid[],
+                ${plainArray(entries.map(({ payload }) => payload.sessionId ?? null))}::uuid[]) AS n (id, booking, session),
       LATERAL (
         SELECT b.coach_id, b.client_id FROM bookings b
         WHERE b.id = coalesce(n.booking, (SELECT s.booking_id FROM sessions s WHERE s.id = n.session))
@@ -201,4 +201,16 @@ export const listEntriesWithReaders = async (
     WHERE EXISTS (SELECT FROM coaches c WHERE c.id = b.coach_id AND c.email IS NOT NULL)
        OR EXISTS (SELECT FROM clients l WHERE l.id = b.client_id AND l.email IS NOT NULL)`;
   return rows.map(({ id }) => id);
+};
+
+/** Takes away mails that were written longer ago than that; at most `limit`. @returns how many */
+export const deleteOldMails = async (
+  sql: Sql,
+  { days, limit }: { days: number; limit: number },
+): Promise<number> => {
+  const { count } = await sql`
+    DELETE FROM mails WHERE id IN (
+      SELECT id FROM mails WHERE created_at < now() - make_interval(days => ${days})
+      ORDER BY created_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+  return count;
 };

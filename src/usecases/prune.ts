@@ -1,6 +1,7 @@
 import { deleteEndedHolds } from "../db/holds.ts";
 import { deleteOldRecords } from "../db/idempotency.ts";
 import { deleteFailedJobs } from "../db/jobs.ts";
+import { deleteOldMails } from "../db/mails.ts";
 import { deleteOldEntries } from "../db/outbox.ts";
 import type { App } from "./app.ts";
 
@@ -8,7 +9,7 @@ import type { App } from "./app.ts";
 const batchSize = 1_000;
 
 /**
- * Takes away what is past its time: answers kept for their keys, holds that ended, entries of the outbox with their deliveries, jobs that
+ * Takes away what is past its time: answers kept for their keys, holds that ended, mails, entries of the outbox with their deliveries, jobs that
  * failed for good and nobody replayed. Safe on any number of nodes at once.
  * @returns how many rows went
  */
@@ -18,6 +19,7 @@ export const prune = async (app: App): Promise<number> => {
   const steps = [
     () => deleteOldRecords(sql, batchSize),
     () => deleteEndedHolds(sql, batchSize),
+    () => deleteOldMails(sql, { days, limit: batchSize }),
     () => deleteFailedJobs(sql, { days, limit: batchSize }),
     () => deleteOldEntries(sql, { days, limit: batchSize }),
   ];

@@ -1,31 +1,22 @@
 import { v7 as uuidv7 } from "uuid";
-import { type Config, readConfig } from "../../src/config.ts";
-import { type Coordination, openCoordination } from "../../src/coordination/open.ts";
+import { assembleApp } from "../../src/assemble.ts";
+import { readConfig } from "../../src/config.ts";
+import type { Coordination } from "../../src/coordination/open.ts";
 import { type Database, openDatabase } from "../../src/db/client.ts";
 import type { NewCoach } from "../../src/db/coaches.ts";
 import type { Client, NewClient } from "../../src/domain/client.ts";
 import type { Coach } from "../../src/domain/coach.ts";
 import type { KeyScope } from "../../src/domain/principal.ts";
 import type { Session } from "../../src/domain/session.ts";
-import { createMetrics } from "../../src/metrics.ts";
 import { createLogger } from "../../src/log.ts";
-import { createOutboundHttp } from "../../src/outbound/http.ts";
-import { openSummariser } from "../../src/outbound/open-summariser.ts";
-import { createMail } from "../../src/outbound/create-mail.ts";
 import { createApiKey } from "../../src/usecases/access/api-keys.ts";
-import { findHubSecret } from "../../src/usecases/access/hub-secret.ts";
-import { createKeyring } from "../../src/usecases/access/keyring.ts";
-import { createTokens } from "../../src/usecases/access/tokens.ts";
 import type { App } from "../../src/usecases/app.ts";
 import type { RequestContext } from "../../src/usecases/context.ts";
 import { type BookResult, bookSession } from "../../src/usecases/bookings/book.ts";
 import { createClient } from "../../src/usecases/clients/create.ts";
 import { createCoach } from "../../src/usecases/coaches/create.ts";
 import type { LaneJob } from "../../src/usecases/lanes/job.ts";
-import { createCalendarReader } from "../../src/usecases/slots/calendar-cache.ts";
 import type { RoomJob } from "../../src/usecases/rooms/job.ts";
-import { runRoomBatch } from "../../src/usecases/rooms/run-batch.ts";
-import { runLaneBatch } from "../../src/usecases/lanes/run-batch.ts";
 import { createTestDatabase } from "./database.ts";
 
 /** The use cases' world on a database of its own, and makers of what tests need in it. */
@@ -55,16 +46,10 @@ let made = 0;
 export const createTestApp = async (env: Record<string, string> = {}, beside?: TestApp): Promise<TestApp> => {
   const database = beside ? { url: beside.databaseUrl, drop: async () => {} } : await createTestDatabase();
   const config = readConfig({ LOG_LEVEL: "silent", DATABASE_URL: database.url, ...env });
-  const log = createLogger(config, false);
-  const coordination = await openCoordination({
-    config,
-    nodeId: uuidv7(),
-    log,
-    runBatch: (jobs: readonly LaneJob[]) => runLaneBatch(app, jobs),
-    runRoomBatch: (jobs: readonly RoomJob[]) => runRoomBatch(app, jobs),
-  });
   const db = openDatabase({ url: database.url, poolSize: config.databasePoolSize });
-  const app = await assemble(config, { sql: db, ...coordination });
+  const publicUrl = () => config.publicUrl ?? "http://127.0.0.1:3000";
+  const log = createLogger(config, false);
+  const { app, coordination, close } = await assembleApp({ config, sql: db, log, newId: uuidv7, publicUrl });
   const admin: RequestContext = {
     principal: { kind: "key", id: uuidv7(), name: "tests", scope: "admin" },
     requestId: "tests",
@@ -94,31 +79,9 @@ export const createTestApp = async (env: Record<string, string> = {}, beside?: T
       return app.tokens.signUser({ role }, id, new Date(Date.now() + expiresInSeconds * 1000));
     },
     close: async () => {
-      await app.mail.close();
-      await coordination.close();
+      await close();
       await db.end({ timeout: 2 });
       await database.drop();
     },
   };
 };
-
-type Parts = Pick<App, "sql" | "lanes" | "rooms" | "presence" | "publisher">;
-
-const assemble = async (config: Config, { sql, lanes, rooms, presence, publisher }: Parts): Promise<App> => ({
-  config,
-  sql,
-  lanes,
-  rooms,
-  presence,
-  publisher,
-  tokens: createTokens(config, await findHubSecret(sql)),
-  keyring: createKeyring(sql),
-  calendars: createCalendarReader(sql),
-  summariser: openSummariser(config, createLogger(config, false)),
-  mail: createMail(config, createLogger(config, false)),
-  log: createLogger(config, false),
-  metrics: createMetrics(),
-  newId: uuidv7,
-  outbound: createOutboundHttp(config),
-  publicUrl: () => config.publicUrl ?? "http://127.0.0.1:3000",
-});

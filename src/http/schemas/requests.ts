@@ -110,6 +110,10 @@ const members = z
 export const CreatePoolBody = z.strictObject({ name, members });
 export const UpdatePoolBody = z.strictObject({ name: name.optional(), members: members.optional() });
 
+/** One that may stand behind a link: a browser runs what others say. */
+const isWebUrl = (text: string): boolean =>
+  URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
+
 const minutes = (max: number) => z.int().min(0).max(max);
 const weekMinutes = 7 * 24 * 60;
 
@@ -143,9 +147,9 @@ export const CreateSessionTypeBody = z.strictObject({
   rescheduleCutoffMinutes: minutes(10 * weekMinutes).optional(),
   location: z
     .strictObject({ kind: z.enum(["room", "url", "in_person"]), value: text(1000).optional() })
-    .refine(({ kind, value }) => kind !== "url" || (value !== undefined && URL.canParse(value)), {
+    .refine(({ kind, value }) => kind !== "url" || (value !== undefined && isWebUrl(value)), {
       path: ["value"],
-      message: "must be a URL",
+      message: "must be a URL that begins with https:// or http://",
     })
     .optional(),
   emptyRoomMinutes: minutes(1440).nullable().optional(),

@@ -1,5 +1,14 @@
-import { type MailFacts, insertMails, listMailsOf, updateMailsDropped } from "../../db/mails.ts";
-import { type Mail, findMail, updateMailDone, updateMailNotSent, updateMailTaken } from "../../db/mails.ts";
+import {
+  type Mail,
+  type MailFacts,
+  findMail,
+  insertMails,
+  listMailsOf,
+  updateMailDone,
+  updateMailNotSent,
+  updateMailTaken,
+  updateMailsDropped,
+} from "../../db/mails.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { MailDeferred, MailRefused, sendTimeoutMs } from "../../outbound/mail.ts";
 import type { App } from "../app.ts";

@@ -1,4 +1,5 @@
 import { type EntrySubject, findMailFacts, listEntriesWithReaders } from "../../db/mails.ts";
+import type { Sql } from "../../db/client.ts";
 import type { OutboxEventType } from "../../domain/outbox.ts";
 import type { App } from "../app.ts";
 import { type Delivery, deliverMails } from "./deliver.ts";
@@ -38,7 +39,7 @@ export const notify = async (app: App, input: NoticeInput): Promise<Delivery> =>
  * mail or reminders.
  */
 export const listEntriesToMail = async (
-  sql: App["sql"],
+  sql: Sql,
   entries: readonly (EntrySubject & { type: OutboxEventType })[],
 ): Promise<Set<string>> => {
   const mailed = entries.filter(({ type }) => isMailed(type));
