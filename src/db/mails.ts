@@ -1,6 +1,6 @@
 import type { SessionLocation } from "../domain/session-type.ts";
 import type { BookingStatus } from "../domain/booking.ts";
-import type { SessionStatus } from "../domain/session.ts";
+import type { Absent, SessionStatus } from "../domain/session.ts";
 import { plainArray, type Sql } from "./client.ts";
 import { type PageRequest, beyond } from "./page.ts";
 
@@ -141,8 +141,8 @@ export type MailFacts = {
   sessionStatus: SessionStatus | null;
   /** The people in the room. */
   present: string[];
-  /** Who did not come, as the session's log has it. */
-  absent: string | string[] | null;
+  /** Who did not come to a no-show. */
+  absent: Absent | null;
   /** When it was to start before it was moved. */
   startedBefore: Date | null;
   now: Date;
@@ -160,8 +160,7 @@ export const findMailFacts = async (
       json_build_object('name', l.name, 'email', l.email, 'timeZone', l.time_zone) AS client,
       s.id AS session_id, s.status AS session_status,
       ARRAY(SELECT a.participant_id FROM attendance a WHERE a.session_id = s.id AND a.left_at IS NULL) AS present,
-      (SELECT e.data -> 'absent' FROM session_events e
-       WHERE e.session_id = s.id AND e.data ? 'absent' ORDER BY e.seq DESC LIMIT 1) AS absent,
+      s.absent,
       (SELECT (e.data -> 'session' ->> 'startsAt')::timestamptz FROM session_events e
        WHERE e.session_id = s.id AND e.type IN ('session:scheduled', 'session:rescheduled')
          AND (e.data -> 'session' ->> 'startsAt')::timestamptz <> b.starts_at ORDER BY e.seq DESC LIMIT 1) AS started_before,

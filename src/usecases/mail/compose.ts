@@ -96,9 +96,6 @@ const placeOf = async (app: App, facts: MailFacts, reader: Reader): Promise<Plac
 };
 
 const absentFor = (role: Reader, absent: MailFacts["absent"]): Occasion["absent"] => {
-  const who = [absent ?? []].flat();
-  const [coach, client] = ["coach", "client"].map((one) => who.includes(one) || who.includes("both"));
-  if (coach && client) return "both";
-  if (!coach && !client) return null;
-  return (role === "coach" ? coach : client) ? "you" : "other";
+  if (absent === null || absent === "both") return absent;
+  return absent === role ? "you" : "other";
 };

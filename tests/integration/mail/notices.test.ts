@@ -8,6 +8,7 @@ import { declineBooking } from "../../../src/usecases/bookings/decline.ts";
 import { rescheduleBooking } from "../../../src/usecases/bookings/reschedule.ts";
 import { releaseLapsed } from "../../../src/usecases/lanes/lapse.ts";
 import { listEntriesToMail, notify } from "../../../src/usecases/mail/notify.ts";
+import { markNoShow } from "../../../src/usecases/sessions/no-show.ts";
 import { endSession } from "../../../src/usecases/sessions/end.ts";
 import { startSession } from "../../../src/usecases/sessions/start.ts";
 import { type MailWorld, createMailWorld } from "../../support/mail.ts";
@@ -245,11 +246,9 @@ describe("a session", () => {
     await mail.notifyAll();
     mail.server.arrived.splice(0);
     const id = session?.id ?? "";
-    await mail.world.db`
-      UPDATE sessions SET status = 'no_show', ended_at = now(), last_seq = last_seq + 1 WHERE id = ${id}`;
-    await mail.world.db`
-      INSERT INTO session_events (session_id, seq, id, type, actor, data)
-      VALUES (${id}, 2, ${crypto.randomUUID()}, 'session:no_show', '{}', '{"absent": ["client"]}')`;
+    await mail.world
+      .db`UPDATE sessions SET starts_at = now() - interval '1 minute', ends_at = now() + interval '29 minutes' WHERE id = ${id}`;
+    await markNoShow(mail.world.app, mail.admin, { id, absent: "client" });
     const entryId = crypto.randomUUID();
     await notify(mail.world.app, { entryId, type: "session.no_show", sessionId: id });
     expect(toCoach()[0]?.text).toContain("Maya Brandt did not come.");
