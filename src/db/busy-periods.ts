@@ -1,6 +1,6 @@
 import type { Stretch } from "../domain/timeline.ts";
 import { type CoachRange, rangeColumns, secondsText, toMs } from "./claims.ts";
-import type { Sql } from "./client.ts";
+import { type Sql, plainArray } from "./client.ts";
 
 /** The busy periods that touch ranges, as a table b. */
 const busyIn = (sql: Sql, ranges: readonly CoachRange[]) => sql`
@@ -50,4 +50,35 @@ export const listBusyPeriods = async (
 const parsePeriod = (text: string): Stretch => {
   const [start = "", end = ""] = text.split(" ");
   return { start: toMs(start), end: toMs(end) };
+};
+
+/** A stretch that a calendar elsewhere says is busy, in milliseconds. */
+export type NewBusyPeriod = Stretch & { uid: string };
+
+/**
+ * Makes these a calendar's busy periods; no two of them may be alike. Most of a calendar is the same every ten minutes,
+ * so only what differs is written.
+ */
+export const replaceBusyPeriods = async (
+  sql: Sql,
+  { calendarId, coachId }: { calendarId: string; coachId: string },
+  periods: readonly NewBusyPeriod[],
+): Promise<void> => {
+  await sql`
+    WITH said AS MATERIALIZED (
+      SELECT tstzrange(starts, ends) AS period, uid
+      FROM unnest(
+        ${plainArray(periods.map(({ start }) => new Date(start)))}::timestamptz[],
+        ${plainArray(periods.map(({ end }) => new Date(end)))}::timestamptz[],
+        ${periods.map(({ uid }) => uid)}::text[]
+      ) AS n (starts, ends, uid)
+    ), gone AS (
+      DELETE FROM busy_periods b
+      WHERE b.calendar_id = ${calendarId} AND NOT EXISTS (SELECT FROM said s WHERE s.period = b.period AND s.uid = b.uid)
+    )
+    INSERT INTO busy_periods (calendar_id, coach_id, period, uid)
+    SELECT ${calendarId}::uuid, ${coachId}::uuid, s.period, s.uid FROM said s
+    WHERE NOT EXISTS (
+      SELECT FROM busy_periods b WHERE b.calendar_id = ${calendarId} AND b.period = s.period AND b.uid = s.uid
+    )`;
 };

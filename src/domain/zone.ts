@@ -75,20 +75,29 @@ export const dayOfDate = (date: string): Day => {
 export const weekdayOf = (day: Day): number => ((((day + 3) % 7) + 7) % 7) + 1;
 
 /**
- * The instant at which a zone's clocks show a time of day (minutes after midnight, 1440 is the next midnight). A
- * time that does not exist moves forward by the gap; one that exists twice is the earlier, as RFC 5545 has it and
- * Temporal's "compatible".
+ * The instant at which a zone's clocks show a time of day (minutes after midnight, 1440 is the next midnight); see
+ * {@link instantOfWall}.
  */
-export const instantOf = (timeZone: string, day: Day, minutes: number): number => {
-  const local = day * dayMs + minutes * minuteMs;
-  const before = offsetAt(timeZone, local - dayMs);
-  const after = offsetAt(timeZone, local + dayMs);
-  if (before === after) return local - before;
-  const early = local - before;
-  const late = local - after;
+export const instantOf = (timeZone: string, day: Day, minutes: number): number =>
+  instantOfWall((instant) => offsetAt(timeZone, instant), day * dayMs + minutes * minuteMs);
+
+/** The same for a time in milliseconds since 1970 as if the zone's clocks were UTC's. */
+export const instantInZone = (timeZone: string, wall: number): number =>
+  instantOfWall((instant) => offsetAt(timeZone, instant), wall);
+
+/**
+ * The instant at which clocks show a time, given how far they are ahead of UTC at any instant. A time that does not
+ * exist moves forward by the gap; one that exists twice is the earlier, as RFC 5545 has it and Temporal's "compatible".
+ */
+export const instantOfWall = (offsetAt: (instant: number) => number, wall: number): number => {
+  const before = offsetAt(wall - dayMs);
+  const after = offsetAt(wall + dayMs);
+  if (before === after) return wall - before;
+  const early = wall - before;
+  const late = wall - after;
   // Under the offset from before the change, unless the clocks had already been moved by then.
-  if (offsetAt(timeZone, early) === before) return early;
-  return offsetAt(timeZone, late) === after ? late : early;
+  if (offsetAt(early) === before) return early;
+  return offsetAt(late) === after ? late : early;
 };
 
 /** An instant as RFC 3339 has it, on the clocks of a zone; to the second, and with the zone's offset. */

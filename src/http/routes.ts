@@ -10,10 +10,19 @@ import { declineBooking } from "./routes/bookings/decline.ts";
 import { listBookings } from "./routes/bookings/list.ts";
 import { readBooking } from "./routes/bookings/read.ts";
 import { rescheduleBooking } from "./routes/bookings/reschedule.ts";
+import { deleteCalendar } from "./routes/calendars/delete.ts";
+import { listCalendars } from "./routes/calendars/list.ts";
+import { readCalendar } from "./routes/calendars/read.ts";
+import { subscribeCalendar } from "./routes/calendars/subscribe.ts";
+import { syncCalendar } from "./routes/calendars/sync.ts";
 import { createClient } from "./routes/clients/create.ts";
 import { listClients } from "./routes/clients/list.ts";
 import { readClient } from "./routes/clients/read.ts";
 import { updateClient } from "./routes/clients/update.ts";
+import { closeFeed } from "./routes/coach-feeds/close.ts";
+import { openFeed } from "./routes/coach-feeds/open.ts";
+import { readFeedAddress } from "./routes/coach-feeds/read-address.ts";
+import { readFeed } from "./routes/coach-feeds/read.ts";
 import { createCoach } from "./routes/coaches/create.ts";
 import { listCoaches } from "./routes/coaches/list.ts";
 import { readCoach } from "./routes/coaches/read.ts";
@@ -71,6 +80,15 @@ export const operations: readonly Operation[] = [
   setAvailability,
   createBlock,
   deleteBlock,
+  subscribeCalendar,
+  listCalendars,
+  readCalendar,
+  deleteCalendar,
+  syncCalendar,
+  openFeed,
+  readFeedAddress,
+  closeFeed,
+  readFeed,
   createClient,
   listClients,
   readClient,

@@ -98,6 +98,28 @@ export const Block = z
   })
   .openapi("Block");
 
+export const ExternalCalendar = z
+  .object({
+    id: z.uuid(),
+    coachId: z.uuid(),
+    url: z.string().openapi({ description: "Cut to its host for those who may not manage the calendar." }),
+    syncedAt: moment.nullable().openapi({ description: "When its busy periods were true last." }),
+    attemptedAt: moment.nullable(),
+    nextSyncAt: moment,
+    lastError: z.string().nullable().openapi({
+      description: "Why the last attempt failed; the busy periods are then those of the last that worked.",
+    }),
+    skippedEvents: z.int().openapi({ description: "Events that made no sense and were passed over." }),
+    stale: z.boolean(),
+    busyPeriodCount: z.int(),
+    ...versioned,
+  })
+  .openapi("ExternalCalendar");
+
+export const CalendarFeed = z
+  .object({ coachId: z.uuid(), url: z.string(), createdAt: moment })
+  .openapi("CalendarFeed");
+
 const answeredWindow = z.object({ start: z.string(), end: z.string() });
 
 export const Availability = z

@@ -74,6 +74,13 @@ export const RescheduleBody = z.strictObject({
 export const BlockBody = z.strictObject({ startsAt: instant, endsAt: instant, reason: reason.optional() });
 export const BlockParams = z.object({ id: reference("coach"), blockId: uuid });
 
+export const SubscribeCalendarBody = z.strictObject({
+  url: text(2048).openapi({ example: "https://calendar.google.com/calendar/ical/…/basic.ics" }),
+});
+export const CalendarParams = z.object({ id: reference("coach"), calendarId: uuid });
+export const CoachParams = z.object({ id: reference("coach") });
+export const FeedQuery = z.object({ key: z.string().max(200) });
+
 const timeOfDay = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time of day, such as 09:00")

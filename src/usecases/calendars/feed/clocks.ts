@@ -1,0 +1,128 @@
+import { TooMuchWork, type Work, wallsOf, withPart } from "../../../domain/recurrence.ts";
+import { isTimeZone } from "../../../domain/time.ts";
+import { zoneOfWindows } from "../../../domain/windows-zones.ts";
+import { instantInZone, instantOfWall } from "../../../domain/zone.ts";
+import type { FeedPart } from "./parts.ts";
+import { UnreadablePart, offsetOf, propertiesOf, propertyOf, ruleOf, textOf, writtenOf } from "./values.ts";
+
+/** Turns a time without a zone (milliseconds as if its clock were UTC's) into an instant. */
+export type Clock = (wall: number) => number;
+
+const earliestWall = Date.UTC(2000, 0, 1);
+const latestWall = Date.UTC(2200, 0, 1);
+
+/**
+ * A clock for walls that a feed may have set to any year: one outside of those that callers may ask about is taken for
+ * the first or the last of them, which bounds what has to be known of zones, and what has to be stored.
+ */
+export const boundedClock =
+  (clock: Clock): Clock =>
+  (wall) =>
+    clock(Math.min(Math.max(wall, earliestWall), latestWall));
+
+export const utcClock: Clock = boundedClock((wall) => wall);
+
+/** The stretch of a feed that matters, in milliseconds. */
+export type FeedWindow = { from: number; to: number };
+
+/** Finds the clock of a TZID; null where nobody can say what it means. */
+export type Clocks = (zoneId: string) => Clock | null;
+
+/**
+ * The clocks of one calendar. A name that the world knows is read as the world knows it, since calendars' own
+ * definitions are often cut to the rules of one year: a name of the IANA database, also at the end of a path as
+ * Evolution and old Mozilla write it, or one of Windows. Any other means what the calendar says it does.
+ */
+export const clocksOf = (
+  calendar: FeedPart,
+  { window, work }: { window: FeedWindow; work: Work },
+): Clocks => {
+  const definitions = new Map(
+    calendar.parts
+      .filter(({ name }) => name === "VTIMEZONE")
+      .map((part): [string, FeedPart] => [textOf(part.lines, "TZID"), part]),
+  );
+  const known = new Map<string, Clock | null>();
+  const find = (zoneId: string): Clock | null => {
+    const zone = knownZone(zoneId);
+    if (zone !== null) return (wall) => instantInZone(zone, wall);
+    const definition = definitions.get(zoneId);
+    if (!definition) return null;
+    const location = knownZone(textOf(definition.lines, "X-LIC-LOCATION"));
+    return location === null
+      ? definedClock(definition, { window, work })
+      : (wall) => instantInZone(location, wall);
+  };
+  return (zoneId) => {
+    const before = known.get(zoneId);
+    if (before !== undefined) return before;
+    const found = find(zoneId);
+    const clock = found && boundedClock(found);
+    known.set(zoneId, clock);
+    return clock;
+  };
+};
+
+/** The name of the IANA database, as this runtime writes it, that a zone's name stands for. */
+const knownZone = (zoneId: string): string | null => {
+  if (zoneId === "" || zoneId.length > 200) return null;
+  const parts = zoneId.split("/").filter((part) => part !== "");
+  const names = [zoneId, parts.slice(-2).join("/"), parts.slice(-3).join("/")];
+  // Abbreviations such as EST mean one offset for ever to the database, and a place to whoever wrote them.
+  const found = names.find((name) => (name.includes("/") || /^(?:UTC|GMT)$/i.test(name)) && isTimeZone(name));
+  const zone = found ?? zoneOfWindows(zoneId);
+  // One spelling for each zone: what is known of zones is kept by their names.
+  return zone === null ? null : new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
+};
+
+/** From then on clocks are so far ahead of UTC, in milliseconds. */
+type Onset = { at: number; offsetMs: number };
+
+/** What one definition may take. */
+const definitionSteps = 400_000;
+
+const dayMs = 24 * 60 * 60_000;
+/** Longer than from one change of clocks to the next of its kind. */
+const marginMs = 800 * dayMs;
+
+/** A clock as a VTIMEZONE defines it, true around the window; null for a definition that cannot be read. */
+const definedClock = (
+  definition: FeedPart,
+  { window, work }: { window: FeedWindow; work: Work },
+): Clock | null => {
+  try {
+    const onsets = withPart(work, definitionSteps, (part) =>
+      definition.parts.flatMap((one) => onsetsOf(one, { window, work: part })),
+    ).toSorted((a, b) => a.at - b.at);
+    if (onsets.length === 0) return null;
+    return (wall) => instantOfWall((instant) => offsetIn(onsets, instant), wall);
+  } catch (error) {
+    if (error instanceof UnreadablePart || error instanceof TooMuchWork) return null;
+    throw error;
+  }
+};
+
+const offsetIn = (onsets: readonly Onset[], instant: number): number =>
+  (onsets.findLast(({ at }) => at <= instant) ?? onsets[0])?.offsetMs ?? 0;
+
+const onsetsOf = ({ lines }: FeedPart, { window, work }: { window: FeedWindow; work: Work }): Onset[] => {
+  const before = offsetOf(propertyOf(lines, "TZOFFSETFROM")?.values[0]);
+  const offsetMs = offsetOf(propertyOf(lines, "TZOFFSETTO")?.values[0]);
+  const start = writtenOf(propertyOf(lines, "DTSTART")?.values[0]).wall;
+  const walls = [start];
+  for (const { values } of propertiesOf(lines, "RDATE")) {
+    for (const value of values) walls.push(writtenOf(value).wall);
+  }
+  const [line] = propertiesOf(lines, "RRULE");
+  if (line) {
+    const { rule, until } = ruleOf(line.values[0]);
+    const end = until ? until.wall + (until.isUtc ? before : 0) : Number.POSITIVE_INFINITY;
+    // Where the rule has ended, its last onsets are those that still hold.
+    const range = {
+      from: Math.min(window.from, end) - marginMs,
+      to: Math.min(window.to + marginMs, end + 1),
+    };
+    walls.push(...wallsOf({ start, rule }, range, work));
+  }
+  return walls.map((wall) => ({ at: wall - before, offsetMs }));
+};

@@ -1,0 +1,125 @@
+import { calendarHorizonDays } from "../../../domain/external-calendar.ts";
+import { TooMuchWork, type Work, withPart } from "../../../domain/recurrence.ts";
+import { type Stretch, timelineOf } from "../../../domain/timeline.ts";
+import { instantInZone } from "../../../domain/zone.ts";
+import { type FeedWindow, boundedClock, clocksOf } from "./clocks.ts";
+import { type FeedEvent, type Reader, eventOf, periodOf } from "./event.ts";
+import { stretchesOf, within } from "./occurrences.ts";
+import { FeedError, type FeedPart, calendarsOf } from "./parts.ts";
+import { UnreadablePart, paramOf, propertiesOf } from "./values.ts";
+
+/** A stretch of time that a feed says is busy, in milliseconds, and which of its events said so first. */
+export type BusyStretch = Stretch & { uid: string };
+
+/** What a feed says. */
+export type FeedReading = {
+  /** In order. Those that start and end together are one. */
+  busy: BusyStretch[];
+  /** How many of its events make no sense, and were passed over. */
+  skipped: number;
+};
+
+export type FeedOptions = {
+  /** In milliseconds; what is over by then is left out. */
+  now: number;
+  /** The coach's: for whole days, and for times without a zone. */
+  timeZone: string;
+  horizonDays?: number;
+};
+
+/** What the repeating events of a feed may take together, and those of one UID; in steps as `Work` counts them. */
+const feedSteps = 20_000_000;
+const eventSteps = 400_000;
+
+/** Past this, stretches that overlap or touch are put together; a feed that has more even so is refused. */
+const maxStretches = 20_000;
+
+const dayMs = 24 * 60 * 60_000;
+
+/**
+ * Reads a feed in steps, so that others may be served between them: five megabytes of events can take a second. What
+ * its events may ask for is bounded, whatever they say; one that makes no sense, or asks for too much, is passed over.
+ * @throws FeedError in words, for a feed that is none or asks for too much in all
+ */
+export function* readingFeed(text: string, options: FeedOptions): Generator<void, FeedReading> {
+  const { now, timeZone, horizonDays = calendarHorizonDays } = options;
+  const window: FeedWindow = { from: now, to: now + horizonDays * dayMs };
+  const work: Work = { left: feedSteps };
+  const ownClock = boundedClock((wall) => instantInZone(timeZone, wall));
+  const found = new Map<string, BusyStretch>();
+  let skipped = 0;
+
+  const attempt = (run: (part: Work) => void): void => {
+    try {
+      withPart(work, eventSteps, run);
+    } catch (error) {
+      if (!(error instanceof UnreadablePart || error instanceof TooMuchWork)) throw error;
+      skipped += 1;
+    }
+    if (work.left <= 0) throw new FeedError("The calendar's repeating events ask for too much work.");
+  };
+  const keep = (uid: string, stretches: readonly Stretch[]): void => {
+    for (const { start, end } of stretches) {
+      const key = `${start} ${end}`;
+      if (!found.has(key)) found.set(key, { start, end, uid });
+    }
+  };
+
+  const calendars = calendarsOf(text);
+  yield;
+  const groups = new Map<string, FeedEvent[]>();
+  for (const calendar of calendars) {
+    const reader: Reader = { clocks: clocksOf(calendar, { window, work }), ownClock };
+    for (const part of calendar.parts) {
+      if (part.name === "VEVENT") attempt(() => addTo(groups, eventOf(part, reader)));
+      if (part.name === "VFREEBUSY")
+        attempt((share) =>
+          keep(uidOfFreeBusy, freeBusyOf(part, { reader, search: { window, work: share } })),
+        );
+      yield;
+    }
+  }
+  for (const events of groups.values()) {
+    attempt((share) => keep(events[0]?.uid ?? "", stretchesOf(events, { window, work: share })));
+    yield;
+  }
+  return { busy: bounded([...found.values()]), skipped };
+}
+
+/** The same without a pause, for feeds that are known to be small. */
+export const readFeed = (text: string, options: FeedOptions): FeedReading => {
+  const reading = readingFeed(text, options);
+  for (;;) {
+    const step = reading.next();
+    if (step.done === true) return step.value;
+  }
+};
+
+const uidOfFreeBusy = "freebusy";
+
+/** Events of one UID belong together; one without stands for itself. */
+const addTo = (groups: Map<string, FeedEvent[]>, event: FeedEvent | null): void => {
+  if (!event) return;
+  const key = event.uid === "" ? `no uid ${groups.size}` : `uid ${event.uid}`;
+  const group = groups.get(key);
+  if (group) group.push(event);
+  else groups.set(key, [event]);
+};
+
+type FreeBusyReading = { reader: Reader; search: { window: FeedWindow; work: Work } };
+
+const freeBusyOf = ({ lines }: FeedPart, { reader, search }: FreeBusyReading): Stretch[] =>
+  propertiesOf(lines, "FREEBUSY")
+    .filter(({ params }) => paramOf(params, "fbtype") !== "FREE")
+    .flatMap(({ params, values }) => values.map((value) => periodOf(value, params, reader)))
+    .flatMap(({ start, extent }) => within(search, start, extent));
+
+/** @throws FeedError when they are too many even where those that overlap are one */
+const bounded = (stretches: BusyStretch[]): BusyStretch[] => {
+  const inOrder = stretches.sort((a, b) => a.start - b.start || a.end - b.end);
+  if (inOrder.length <= maxStretches) return inOrder;
+  const { starts, ends } = timelineOf(inOrder);
+  if (starts.length > maxStretches)
+    throw new FeedError(`The calendar has more than ${maxStretches} busy times in the year ahead.`);
+  return starts.map((start, index) => ({ start, end: ends[index] ?? start, uid: "several" }));
+};

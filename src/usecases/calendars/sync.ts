@@ -1,0 +1,85 @@
+import { replaceBusyPeriods } from "../../db/busy-periods.ts";
+import {
+  type SyncAttempt,
+  beginSync,
+  updateSyncFailed,
+  updateSyncUnchanged,
+  updateSynced,
+} from "../../db/calendars.ts";
+import { lockNames } from "../../db/locks.ts";
+import type { App } from "../app.ts";
+import { laneOfCoach } from "../lanes/job.ts";
+import { transact } from "../transaction.ts";
+import { FeedError } from "./feed/parts.ts";
+import { type FeedOptions, type FeedReading, readingFeed } from "./feed/read.ts";
+import { fetchFeed } from "./fetch-feed.ts";
+
+/** What came of an attempt. */
+export type SyncOutcome = "read" | "unchanged" | "failed" | "gone";
+
+/**
+ * Reads a coach's calendar elsewhere and replaces the busy periods that it says. One that cannot be read keeps those of
+ * the last time, says why, and is tried again when it is due next; so only what is wrong here is thrown. Idempotent on
+ * the calendar, and safe to run several times at once: the attempt that began last counts.
+ * @throws what the database throws
+ */
+export const syncCalendar = async (
+  app: App,
+  { calendarId, requestId }: { calendarId: string; requestId: string },
+): Promise<SyncOutcome> => {
+  const attempt = await beginSync(app.sql, calendarId);
+  if (!attempt) return "gone";
+  const found = await find(app, attempt);
+  if ("words" in found) {
+    await updateSyncFailed(app.sql, attempt, found.words);
+    return "failed";
+  }
+  if (found.kind === "unchanged") {
+    await updateSyncUnchanged(app.sql, attempt);
+    return "unchanged";
+  }
+  const { etag, lastModified, reading } = found;
+  // Under the lock of the coach's lane and not as a part of its batch: those gather what waits for many coaches, who
+  // would all wait for the rows of one large calendar.
+  await transact(app, { requestId }, async ({ sql }) => {
+    await lockNames(sql, [laneOfCoach(attempt.coachId)]);
+    const counts = await updateSynced(sql, attempt, { etag, lastModified, skippedEvents: reading.skipped });
+    if (counts) await replaceBusyPeriods(sql, attempt, reading.busy);
+  });
+  return "read";
+};
+
+type Found =
+  | { kind: "unchanged" }
+  | { kind: "feed"; etag: string | null; lastModified: string | null; reading: FeedReading }
+  | { words: string };
+
+/** Fetches and reads, with nothing locked and no transaction open. */
+const find = async (app: App, attempt: SyncAttempt): Promise<Found> => {
+  try {
+    const answer = await fetchFeed(app, attempt);
+    if (answer.kind === "unchanged") return answer;
+    const { text, etag, lastModified } = answer;
+    const reading = await readInTurns(text, { now: attempt.now.getTime(), timeZone: attempt.timeZone });
+    return { kind: "feed", etag, lastModified, reading };
+  } catch (error) {
+    if (error instanceof FeedError) return { words: error.message };
+    // By the calendar's id alone: its address is a secret.
+    app.log.error({ err: error, calendarId: attempt.calendarId }, "a calendar could not be read");
+    return { words: "The calendar could not be read." };
+  }
+};
+
+/** How long a feed is read before everybody else gets their turn. */
+const turnMs = 8;
+
+const readInTurns = async (text: string, options: FeedOptions): Promise<FeedReading> => {
+  const reading = readingFeed(text, options);
+  for (let since = performance.now(); ; ) {
+    const step = reading.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - since < turnMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    since = performance.now();
+  }
+};
