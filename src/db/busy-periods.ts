@@ -57,7 +57,7 @@ export type NewBusyPeriod = Stretch & { uid: string };
 
 /**
  * Makes these a calendar's busy periods; no two of them may be alike. Most of a calendar is the same every ten minutes,
- * so only what differs is written.
+ * so only what differs is written. Whoever calls has the lock of the coach's lane.
  */
 export const replaceBusyPeriods = async (
   sql: Sql,
@@ -72,13 +72,16 @@ export const replaceBusyPeriods = async (
         ${plainArray(periods.map(({ end }) => new Date(end)))}::timestamptz[],
         ${periods.map(({ uid }) => uid)}::text[]
       ) AS n (starts, ends, uid)
+    ), known AS MATERIALIZED (
+      SELECT ctid AS place, period, uid FROM busy_periods WHERE calendar_id = ${calendarId}
+    ), different AS MATERIALIZED (
+      -- A full join is hashed or merged, whatever the planner thinks of lists that it has not counted.
+      SELECT k.place, s.period, s.uid FROM said s FULL JOIN known k ON s.period = k.period AND s.uid = k.uid
+      WHERE s.period IS NULL OR k.period IS NULL
     ), gone AS (
-      DELETE FROM busy_periods b
-      WHERE b.calendar_id = ${calendarId} AND NOT EXISTS (SELECT FROM said s WHERE s.period = b.period AND s.uid = b.uid)
+      DELETE FROM busy_periods
+      WHERE ctid = ANY (ARRAY(SELECT place FROM different WHERE place IS NOT NULL))
     )
     INSERT INTO busy_periods (calendar_id, coach_id, period, uid)
-    SELECT ${calendarId}::uuid, ${coachId}::uuid, s.period, s.uid FROM said s
-    WHERE NOT EXISTS (
-      SELECT FROM busy_periods b WHERE b.calendar_id = ${calendarId} AND b.period = s.period AND b.uid = s.uid
-    )`;
+    SELECT ${calendarId}::uuid, ${coachId}::uuid, period, uid FROM different WHERE place IS NULL`;
 };

@@ -22,7 +22,7 @@ export type RecurrenceRule = {
   bySetPosition: readonly number[];
 };
 
-/** How much work is left, in steps of some ten nanoseconds. What a feed asks for is not bounded by its size. */
+/** How much work is left, in steps of about a tenth of a microsecond. What a feed asks for is not bounded by its size. */
 export type Work = { left: number };
 
 /** A rule asks for more work than it was given. */
@@ -73,7 +73,7 @@ export function* wallsOf(
   const periods = periodsOf(filled, start);
   // One with a count has to be counted from its start; any other begins where somebody looks.
   for (let index = rule.count === null ? periods.indexBefore(from) : 0; ; index++) {
-    spend(work, 1);
+    spend(work, periodSteps);
     if (periods.beginsAt(index) >= to) return;
     for (const wall of picked(periods.walls(index, work), rule.bySetPosition)) {
       if (wall <= start) continue;
@@ -84,6 +84,9 @@ export function* wallsOf(
     }
   }
 }
+
+/** What it costs to look at a period in which nothing happens. */
+const periodSteps = 6;
 
 const secondMs = 1_000;
 const dayMs = 24 * 60 * 60_000;

@@ -111,7 +111,7 @@ test.each([
 });
 
 test("a rule gets no more work than it is given", () => {
-  const range = { from: 0, to: 365 * 24 * 3_600_000 };
+  const range = { from: 0, to: 10 * 24 * 3_600_000 };
   expect(() => [...wallsOf({ start: 0, rule: everySecond }, range, { left: 100_000 })]).toThrow(TooMuchWork);
 });
 

@@ -47,6 +47,9 @@ export type Reader = {
 
 const dayMs = 24 * 60 * 60_000;
 
+/** Characters of an event that matter: some ten thousand exceptions to its rule. */
+const maxEventLength = 256 * 1024;
+
 /** The moments that a line names. */
 const momentsOf = ({ params, values }: Property, reader: Reader): Moment[] =>
   values.map((value) => momentOf(value, params, reader));
@@ -66,6 +69,8 @@ const momentOf = (value: unknown, params: Property["params"], { clocks, ownClock
  * @throws UnreadablePart
  */
 export const eventOf = ({ lines }: FeedPart, reader: Reader): FeedEvent | null => {
+  if (lines.reduce((sum, line) => sum + line.length, 0) > maxEventLength)
+    throw new UnreadablePart("an event is too long");
   const startLine = propertyOf(lines, "DTSTART");
   if (!startLine) return null;
   const [start] = momentsOf(startLine, reader);

@@ -5,7 +5,7 @@ import { instantInZone } from "../../../domain/zone.ts";
 import { type FeedWindow, boundedClock, clocksOf } from "./clocks.ts";
 import { type FeedEvent, type Reader, eventOf, periodOf } from "./event.ts";
 import { stretchesOf, within } from "./occurrences.ts";
-import { FeedError, type FeedPart, calendarsOf } from "./parts.ts";
+import { FeedError, type FeedPart, readingParts } from "./parts.ts";
 import { UnreadablePart, paramOf, propertiesOf } from "./values.ts";
 
 /** A stretch of time that a feed says is busy, in milliseconds, and which of its events said so first. */
@@ -27,9 +27,12 @@ export type FeedOptions = {
   horizonDays?: number;
 };
 
-/** What the repeating events of a feed may take together, and those of one UID; in steps as `Work` counts them. */
+/**
+ * What the repeating events of a feed may take together, and those of one UID; in steps as `Work` counts them. Enough
+ * for one that repeats every hour of a year, and for five thousand that repeat twice a week.
+ */
 const feedSteps = 20_000_000;
-const eventSteps = 400_000;
+const eventSteps = 300_000;
 
 /** Past this, stretches that overlap or touch are put together; a feed that has more even so is refused. */
 const maxStretches = 20_000;
@@ -65,8 +68,7 @@ export function* readingFeed(text: string, options: FeedOptions): Generator<void
     }
   };
 
-  const calendars = calendarsOf(text);
-  yield;
+  const calendars = yield* readingParts(text);
   const groups = new Map<string, FeedEvent[]>();
   for (const calendar of calendars) {
     const reader: Reader = { clocks: clocksOf(calendar, { window, work }), ownClock };

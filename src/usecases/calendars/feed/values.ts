@@ -47,7 +47,11 @@ const readProperty = (line: string): Property => {
   return parseLine(line.slice(0, colon) + line.slice(colon).toUpperCase().trimEnd());
 };
 
+/** ical.js took two minutes to read a line of a million parameters: what it takes grows with the square. */
+const maxLineLength = 32 * 1024;
+
 const parseLine = (line: string): Property => {
+  if (line.length > maxLineLength) throw new UnreadablePart("a line is too long");
   try {
     const [, params, , ...values] = ICAL.parse.property(line) as [string, Property["params"], string];
     return { params, values };
