@@ -103,6 +103,15 @@ const troubles: Trouble[] = [
     busy: ["2026-03-02T14:00Z/2026-03-02T15:00Z"],
   },
   {
+    trouble: "an abbreviation for a zone: what the feed says of it, else what the database does",
+    feed: calendar(
+      outlookZone("EST"),
+      event("UID:a", "DTSTART;TZID=EST:20260302T090000", "DURATION:PT1H"),
+      event("UID:b", "DTSTART;TZID=EST5EDT:20260303T090000", "DURATION:PT1H"),
+    ),
+    busy: ["2026-03-02T08:00Z/2026-03-02T09:00Z", "2026-03-03T14:00Z/2026-03-03T15:00Z"],
+  },
+  {
     trouble: "a zone that nobody knows, taken for the coach's",
     feed: calendar(
       event("DTSTART;TZID=Middle Earth:20260302T090000", "DTEND;TZID=Middle Earth:20260302T100000"),

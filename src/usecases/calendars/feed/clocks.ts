@@ -44,14 +44,13 @@ export const clocksOf = (
   );
   const known = new Map<string, Clock | null>();
   const find = (zoneId: string): Clock | null => {
-    const zone = knownZone(zoneId);
-    if (zone !== null) return (wall) => instantInZone(zone, wall);
     const definition = definitions.get(zoneId);
-    if (!definition) return null;
-    const location = knownZone(textOf(definition.lines, "X-LIC-LOCATION"));
-    return location === null
-      ? definedClock(definition, { window, work })
-      : (wall) => instantInZone(location, wall);
+    const zone = knownZone(zoneId) ?? knownZone(definition ? textOf(definition.lines, "X-LIC-LOCATION") : "");
+    if (zone !== null) return (wall) => instantInZone(zone, wall);
+    const defined = definition ? definedClock(definition, { window, work }) : null;
+    if (defined) return defined;
+    const abbreviation = canonicalZone(zoneId);
+    return abbreviation === null ? null : (wall) => instantInZone(abbreviation, wall);
   };
   return (zoneId) => {
     const before = known.get(zoneId);
@@ -63,17 +62,25 @@ export const clocksOf = (
   };
 };
 
-/** The name of the IANA database, as this runtime writes it, that a zone's name stands for. */
+/** The name of the IANA database that a zone's name stands for beyond doubt. */
 const knownZone = (zoneId: string): string | null => {
-  if (zoneId === "" || zoneId.length > 200) return null;
   const parts = zoneId.split("/").filter((part) => part !== "");
   const names = [zoneId, parts.slice(-2).join("/"), parts.slice(-3).join("/")];
-  // Abbreviations such as EST mean one offset for ever to the database, and a place to whoever wrote them.
-  const found = names.find((name) => (name.includes("/") || /^(?:UTC|GMT)$/i.test(name)) && isTimeZone(name));
-  const zone = found ?? zoneOfWindows(zoneId);
-  // One spelling for each zone: what is known of zones is kept by their names.
-  return zone === null ? null : new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
+  // Abbreviations such as EST mean one offset for ever to the database, and a place to whoever wrote them: what the
+  // calendar says of them comes first.
+  const plain = names.filter((name) => name.includes("/") || /^(?:UTC|GMT)$/i.test(name));
+  const windows = zoneOfWindows(zoneId);
+  return (
+    [...plain, ...(windows === null ? [] : [windows])].map(canonicalZone).find((zone) => zone !== null) ??
+    null
+  );
 };
+
+/** One spelling for each zone of the database, as this runtime has it: what is known of zones is kept by their names. */
+const canonicalZone = (name: string): string | null =>
+  name.length <= 200 && isTimeZone(name)
+    ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone
+    : null;
 
 /** From then on clocks are so far ahead of UTC, in milliseconds. */
 type Onset = { at: number; offsetMs: number };

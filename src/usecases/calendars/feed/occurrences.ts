@@ -100,7 +100,7 @@ const changesOf = (event: FeedEvent, replacing: readonly FeedEvent[], { work }: 
 };
 
 /** Steps that it counts for to look at a clock in any year. */
-const lookupSteps = 50_000;
+const lookupSteps = 5_000;
 
 /** The walls that a rule names in a range, up to its end. */
 function* ruleWalls(
