@@ -4,6 +4,7 @@ import { notify } from "./notify.ts";
 import { planReminders } from "./plan-reminders.ts";
 import { remind } from "./remind.ts";
 import { summarise } from "./summarise.ts";
+import { syncCalendar } from "./sync-calendar.ts";
 import { webhookDisabled } from "./webhook-disabled.ts";
 
 /** What hangs on a session that was completed: reviews, analytics, whatever comes is a file and a line here. */
@@ -27,7 +28,7 @@ export const subscribers: Subscribers = {
 };
 
 /** Jobs that no event asks for: use cases write them themselves. */
-const others: readonly Job[] = [remind, webhookDisabled];
+const others: readonly Job[] = [remind, syncCalendar, webhookDisabled];
 
 /** Every job that there is to do. */
 export const allJobs = (own: Subscribers): readonly Job[] => [...Object.values(own).flat(), ...others];

@@ -1,4 +1,5 @@
 import type { App } from "../usecases/app.ts";
+import { claimDueCalendars } from "../usecases/calendars/claim-due.ts";
 import { releaseLapsed } from "../usecases/lanes/lapse.ts";
 import { prune } from "../usecases/prune.ts";
 import { closeOverdueSessions } from "../usecases/sessions/close-overdue.ts";
@@ -10,6 +11,7 @@ const chores: readonly Chore[] = [
   // What has lapsed stops nobody meanwhile, only its end is told this much later.
   { name: "release what has lapsed", everyMs: 5_000, run: releaseLapsed },
   { name: "close overdue sessions", everyMs: 15_000, run: closeOverdueSessions },
+  { name: "claim calendars that are due", everyMs: 5_000, run: (app) => claimDueCalendars(app, 100) },
   // More often than what it takes away grows old, and at each start: a worker that never lives for a day prunes too.
   { name: "prune", everyMs: 3_600_000, run: prune },
 ];
