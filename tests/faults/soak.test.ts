@@ -159,9 +159,9 @@ test("while a worker is killed every minute, every booking is mailed once, every
   }
 
   const summaries = await stage.sql`SELECT FROM summaries`;
-  const told = await stage.sql`SELECT FROM session_events WHERE type = 'summary:ready'`;
-  observe("summaries, and how often they were told", `${summaries.length}, ${told.length}`);
-  if (summaries.length !== ended || told.length !== ended) flaws.push(`${ended} sessions ended`);
+  const ready = await stage.sql`SELECT FROM session_events WHERE type = 'summary:ready'`;
+  observe("summaries, and how often they were told", `${summaries.length}, ${ready.length}`);
+  if (summaries.length !== ended || ready.length !== ended) flaws.push(`${ended} sessions ended`);
 
   const mails = await stage.sql<
     { messageId: string; status: string }[]
