@@ -38,6 +38,10 @@ const openSide = async (ground: Ground, name: string, hanging: Receiver | null):
     startsAt,
     durationMinutes: 30,
   });
+  // Its own event is nobody's.
+  await waitFor(async () => (await database.sql`SELECT FROM outbox WHERE enqueued_at IS NULL`).length === 0, {
+    what: "the booking's event to be relayed",
+  });
   const receivers = await Promise.all(Array.from({ length: endpoints }, startReceiver));
   for (const { url } of [...receivers, ...(hanging ? [hanging] : [])])
     await post("/v1/webhooks", { url, events: ["booking.accepted"] });
