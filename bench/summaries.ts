@@ -56,10 +56,12 @@ export const benchSummaries = async (ground: Ground): Promise<Row[]> => {
   };
   await Promise.all(Array.from({ length: enteringAtOnce }, door));
   const took: number[] = [];
+  const answered: number[] = [];
   const end = async ({ sessionId, coach }: Room): Promise<void> => {
     const askedAt = performance.now();
     const ready = coach.next("summary:ready").then(() => performance.now() - askedAt);
     await post(callers, `/v1/sessions/${sessionId}/end`, {});
+    answered.push(performance.now() - askedAt);
     took.push(await ready);
   };
   const ending: Promise<void>[] = [];
@@ -80,6 +82,7 @@ export const benchSummaries = async (ground: Ground): Promise<Row[]> => {
   if (found?.summaries !== sessions || found.told !== sessions)
     throw new Error(`${sessions} sessions ended, but there are ${JSON.stringify(found)}`);
   took.sort((a, b) => a - b);
+  answered.sort((a, b) => a - b);
   const p99 = percentile(took, 0.99);
   return [
     {
@@ -90,6 +93,6 @@ export const benchSummaries = async (ground: Ground): Promise<Row[]> => {
       target: "< 250 ms",
       ok: p99 < 250,
     },
-    note("summary", `longest ${ms(took.at(-1) ?? 0)}`),
+    note("summary", `of it until the end was answered: p50 ${ms(percentile(answered, 0.5))}, p99 ${ms(percentile(answered, 0.99))}`),
   ];
 };

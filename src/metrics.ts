@@ -15,7 +15,8 @@ export type Backlog = {
 export type Metrics = {
   jobEnded(job: string, outcome: string, seconds: number): void;
   deliveryEnded(outcome: string, seconds: number): void;
-  setBacklog(backlog: Backlog): void;
+  /** Null when the database could not be asked. */
+  setBacklog(backlog: Backlog | null): void;
   /** Everything as Prometheus reads it. */
   render(): Promise<{ contentType: string; text: string }>;
 };
@@ -37,11 +38,15 @@ export const createMetrics = (): Metrics => {
     "outcome",
   ]);
   const deliverySeconds = histogram("webhook_duration_seconds", "How long receivers of webhooks took", []);
+  const databaseUp = gauge(
+    "database_up",
+    "1 when the database answered; without it, what waits is not known anew",
+  );
   const outboxLag = gauge("outbox_lag_seconds", "Age of the oldest entry that was not relayed");
-  const jobLag = gauge("job_lag_seconds", "How long the job that waits the longest has been due");
+  const jobLag = gauge("job_lag_seconds", "How long the job has been due that is not done the longest");
   const deliveryLag = gauge(
     "webhook_lag_seconds",
-    "How long the webhook that waits the longest has been due",
+    "How long the webhook has been due that is not sent the longest",
   );
   const jobsFailed = gauge("jobs_failed", "Jobs that failed for good and wait to be replayed");
   const deliveriesFailed = gauge("webhooks_failed", "Webhooks that failed for good and wait to be replayed");
@@ -56,6 +61,8 @@ export const createMetrics = (): Metrics => {
       deliverySeconds.observe(took);
     },
     setBacklog: (backlog) => {
+      databaseUp.set(backlog ? 1 : 0);
+      if (!backlog) return;
       outboxLag.set(backlog.outboxLagSeconds);
       jobLag.set(backlog.jobLagSeconds);
       deliveryLag.set(backlog.deliveryLagSeconds);

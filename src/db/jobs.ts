@@ -15,7 +15,7 @@ export type JobRow = {
 
 const jobColumns = (sql: Sql) => sql`id, name, payload, request_id, due_at, attempts`;
 
-/** Writes jobs; one that is there already stays as it is. */
+/** Writes jobs. One that is there already stays as it is, unless it has failed for good: then it begins anew. */
 export const insertJobs = (sql: Sql, jobs: readonly NewJob[]): Fragment => sql`
     INSERT INTO jobs (id, name, payload, request_id, due_at)
     SELECT id, name, payload::jsonb, request_id, coalesce(due_at, now())
@@ -24,7 +24,9 @@ export const insertJobs = (sql: Sql, jobs: readonly NewJob[]): Fragment => sql`
       ${jobs.map(({ payload }) => JSON.stringify(payload))}::text[], ${jobs.map(({ requestId }) => requestId)}::text[],
       ${plainArray(jobs.map(({ dueAt }) => dueAt))}::timestamptz[]
     ) AS n (id, name, payload, request_id, due_at)
-    ON CONFLICT (id) DO NOTHING`;
+    ON CONFLICT (id) DO UPDATE SET attempts = 0, failed_at = NULL, enqueued_at = NULL, due_at = excluded.due_at,
+      payload = excluded.payload, request_id = excluded.request_id
+      WHERE jobs.failed_at IS NOT NULL`;
 
 /** Locks the jobs whose time has come, the longest due first. Those that another relay has locked are passed over. */
 export const listDueJobsForUpdate = (sql: Sql, limit: number): Promise<JobRow[]> =>
@@ -52,8 +54,14 @@ export const findJob = async (sql: Sql, id: string): Promise<JobRow | null> => {
   return row ?? null;
 };
 
-export const deleteJob = async (sql: Sql, id: string): Promise<void> => {
-  await sql`DELETE FROM jobs WHERE id = ${id}`;
+/** Takes away a job that is done, unless it has been asked for anew since it was read. */
+export const deleteJob = async (
+  sql: Sql,
+  { id, attempts, dueAt }: Pick<JobRow, "id" | "attempts" | "dueAt">,
+): Promise<void> => {
+  await sql`
+    DELETE FROM jobs
+    WHERE id = ${id} AND attempts = ${attempts} AND date_trunc('milliseconds', due_at) = ${dueAt}`;
 };
 
 /**

@@ -23,11 +23,31 @@ export const insertOutboxEntries = (sql: Sql, entries: readonly OutboxRow[]): Fr
       ${entries.map(({ idempotencyKey }) => idempotencyKey)}::text[]
     ) AS n (id, type, payload, request_id, idempotency_key)`;
 
-/** Locks the oldest entries that nothing has been made of yet. Those that another relay has locked are passed over. */
-export const listNewEntriesForUpdate = (sql: Sql, limit: number): Promise<OutboxEntry[]> =>
+const entryColumns = (sql: Sql) => sql`id, type, payload, request_id, idempotency_key, created_at`;
+
+/**
+ * Locks the oldest entries that nothing has been made of yet, or the one that is asked for. Those that another relay has
+ * locked are passed over.
+ */
+export const listNewEntriesForUpdate = (
+  sql: Sql,
+  { limit, id }: { limit: number; id?: string },
+): Promise<OutboxEntry[]> =>
   sql<OutboxEntry[]>`
-    SELECT id, type, payload, request_id, idempotency_key, created_at FROM outbox
-    WHERE enqueued_at IS NULL ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+    SELECT ${entryColumns(sql)} FROM outbox
+    WHERE enqueued_at IS NULL ${id === undefined ? sql`` : sql`AND id = ${id}`}
+    ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+
+export const listNewEntryIds = async (sql: Sql, limit: number): Promise<string[]> => {
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM outbox WHERE enqueued_at IS NULL ORDER BY id LIMIT ${limit}`;
+  return rows.map(({ id }) => id);
+};
+
+/** Locks these entries, relayed or not. */
+export const listEntriesForUpdate = (sql: Sql, ids: readonly string[]): Promise<OutboxEntry[]> =>
+  sql<OutboxEntry[]>`
+    SELECT ${entryColumns(sql)} FROM outbox WHERE id = ANY(${plainArray(ids)}::uuid[]) FOR UPDATE`;
 
 /** Notes that all that entries ask for has been written. */
 export const updateEntriesRelayed = (sql: Sql, ids: readonly string[]): Fragment =>

@@ -1,6 +1,7 @@
 import type { JobPayload } from "../domain/job.ts";
 import type { App } from "../usecases/app.ts";
 import type { Subscriber } from "../usecases/outbox/relay.ts";
+import type { JobQueueName } from "./queue.ts";
 
 /** One run of a job: `attempt` is 1 for the first. */
 export type JobRun = { jobId: string; payload: JobPayload; requestId: string; attempt: number };
@@ -14,9 +15,11 @@ export type Job = {
   run: (app: App, job: JobRun) => Promise<void>;
   /** Which entries of the outbox concern it, where not all of its type do. */
   pick?: Subscriber["pick"];
+  /** Where it waits for its turn: `jobs` unless it waits for somebody outside, who may keep it waiting. */
+  queue?: JobQueueName;
 };
 
-export const defineJob = (name: string, run: Job["run"], options: Pick<Job, "pick"> = {}): Job => ({
+export const defineJob = (name: string, run: Job["run"], options: Pick<Job, "pick" | "queue"> = {}): Job => ({
   name,
   run,
   ...options,

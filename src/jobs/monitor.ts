@@ -5,7 +5,7 @@ import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { HonoAdapter } from "@bull-board/hono";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
-import { type JobQueue, type QueueBackend, openQueue } from "./queue.ts";
+import { type JobQueue, type QueueBackend, openQueue, queueNames } from "./queue.ts";
 
 /** Pages that show the queues, for whoever has been let in. */
 export type QueueMonitor = { fetch: (request: Request) => Promise<Response>; close: () => Promise<void> };
@@ -13,7 +13,10 @@ export type QueueMonitor = { fetch: (request: Request) => Promise<Response>; clo
 /** Where the pages are. */
 const basePath = "/admin/queues";
 
-/** The monitor of the queues. It connects to them when somebody looks, so a hub that nobody looks at has no cost of it. */
+/**
+ * The monitor of the queues, to look at: what is to be done is decided by rows, and replayed there. It connects to them when somebody looks, so a hub that nobody looks at has no
+ * cost of it.
+ */
 export const createQueueMonitor = (backend: QueueBackend): QueueMonitor => {
   let opened: { queues: JobQueue[]; pages: Hono } | null = null;
   return {
@@ -28,12 +31,12 @@ export const createQueueMonitor = (backend: QueueBackend): QueueMonitor => {
 };
 
 const open = (backend: QueueBackend): { queues: JobQueue[]; pages: Hono } => {
-  const queues = (["jobs", "webhooks"] as const).map((name) => openQueue(backend, name));
+  const queues = queueNames.map((name) => openQueue(backend, name));
   // A queue out of reach shows as an error on the page.
   for (const queue of queues) queue.on("error", () => {});
   const adapter = new HonoAdapter(serveStatic).setBasePath(basePath);
   createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue)),
+    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
     serverAdapter: adapter,
     options: {
       uiBasePath: dirname(createRequire(import.meta.url).resolve("@bull-board/ui/package.json")),

@@ -8,5 +8,5 @@ export const notify = defineJob(
     if (entryId === undefined || type === undefined) return;
     await notifyPeople(app, { entryId, type, bookingId, sessionId, reason });
   },
-  { pick: listEntriesToMail },
+  { pick: listEntriesToMail, queue: "mail" },
 );

@@ -7,8 +7,13 @@ export type JobData = { id: string; requestId?: string | null; payload?: object 
 /** Where queues live: on Redis, or in the hub's own Postgres when there is none. */
 export type QueueBackend = { redisUrl: string; prefix: string } | { databaseUrl: string };
 
-/** One queue for jobs, and one for webhooks, so that receivers who let the hub wait hold up nothing else. */
-export type QueueName = "jobs" | "webhooks";
+/** Queues of jobs: what the hub does alone, and apart from it what waits for a mail server, or for calendars elsewhere. */
+const jobQueueNames = ["jobs", "mail", "calendars"] as const;
+export type JobQueueName = (typeof jobQueueNames)[number];
+
+/** Whoever lets the hub wait holds up their own kind and nothing else. */
+export const queueNames = [...jobQueueNames, "webhooks"] as const;
+export type QueueName = (typeof queueNames)[number];
 
 export type JobQueue = Queue<JobData>;
 export type JobWorker = Pick<Worker<JobData>, "close" | "on" | "waitUntilReady">;
@@ -36,7 +41,7 @@ export const openQueue = (backend: QueueBackend, name: QueueName): JobQueue => {
   const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
   return new PostgresQueue<JobData>(name, {
     defaultJobOptions: jobOptions,
-    connection: { connectionString: backend.databaseUrl, schema, migrate: true, max: 2 },
+    connection: { connectionString: backend.databaseUrl, schema, migrate: true, max: 1 },
   }) as unknown as JobQueue;
 };
 
@@ -58,35 +63,35 @@ export const openWorker = (
   const { Worker: PostgresWorker } = withBackend(createPostgresBackend);
   return new PostgresWorker<JobData>(name, process, {
     ...options,
-    connection: { connectionString: backend.databaseUrl, schema, migrate: true, max: 4 },
+    connection: { connectionString: backend.databaseUrl, schema, migrate: true, max: 2 },
   }) as unknown as JobWorker;
 };
 
 type Row = { id: string; dueAt: Date; name?: string; requestId?: string | null; payload?: object };
 
-/**
- * The queue as the relay uses it. A job's id is its row's with the time that it was due, so that adding it again adds
- * nothing while it is there, and its next attempt is another one.
- */
-export const workQueue = (queue: JobQueue, name: QueueName): WorkQueue<Row> => {
-  const jobIdOf = ({ id, dueAt }: Row): string => `${id}-${dueAt.getTime()}`;
-  return {
-    add: async (rows) => {
-      await queue.addBulk(
-        rows.map((row) => ({
-          name: row.name ?? name,
+/** A row's id with the time that it was due: adding it again adds nothing while it is there, and its next attempt is another. */
+const jobIdOf = ({ id, dueAt }: Row): string => `${id}-${dueAt.getTime()}`;
+
+/** Queues as the relay uses them; each row has its own. */
+export const workQueue = (queueOf: (row: Row) => JobQueue): WorkQueue<Row> => ({
+  add: async (rows) => {
+    const adding = [...Map.groupBy(rows, queueOf)].map(([queue, own]) =>
+      queue.addBulk(
+        own.map((row) => ({
+          name: row.name ?? queue.name,
           data: {
             id: row.id,
             ...(row.payload ? { payload: row.payload, requestId: row.requestId ?? null } : {}),
           },
           opts: { jobId: jobIdOf(row) },
         })),
-      );
-    },
-    stateOf: async (row) => {
-      const state = await queue.getJobState(jobIdOf(row));
-      if (state === "failed") return "given_up";
-      return state === "unknown" || state === "completed" ? "gone" : "there";
-    },
-  };
-};
+      ),
+    );
+    await Promise.all(adding);
+  },
+  stateOf: async (row) => {
+    const state = await queueOf(row).getJobState(jobIdOf(row));
+    if (state === "failed") return "given_up";
+    return state === "unknown" || state === "completed" ? "gone" : "there";
+  },
+});

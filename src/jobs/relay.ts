@@ -37,11 +37,16 @@ export const startRelay = (
   let failing = false;
 
   const pass = async (): Promise<{ more: boolean }> => {
-    const { more } = await relayOutbox(app, subscribersOf);
-    const due = await Promise.all(feeds.map(({ enqueueDue }) => enqueueDue()));
-    const overdue = lookBack ? await Promise.all(feeds.map(({ enqueueOverdue }) => enqueueOverdue())) : [];
-    lookBack = overdue.includes(true);
-    return { more: more || due.includes(true) || lookBack };
+    // What waits in rows is enqueued even where something new cannot be relayed.
+    const relaying = relayOutbox(app, subscribersOf);
+    const [relayed] = await Promise.allSettled([relaying]);
+    const due = await Promise.allSettled(feeds.map(({ enqueueDue }) => enqueueDue()));
+    const looking = lookBack ? feeds.map(({ enqueueOverdue }) => enqueueOverdue()) : [];
+    const overdue = await Promise.allSettled(looking);
+    lookBack = overdue.some(isMore);
+    for (const each of [relayed, ...due, ...overdue]) if (each.status === "rejected") throw each.reason;
+    const { more } = await relaying;
+    return { more: more || due.some(isMore) || lookBack };
   };
   const work = async (): Promise<void> => {
     while (wanted && !closing) {
@@ -65,6 +70,8 @@ export const startRelay = (
       })
       .finally(() => {
         running = null;
+        // Somebody may have asked between the last look and now; after a failure the poll is soon enough.
+        if (wanted && !failing && !closing) wake();
       });
   };
 
@@ -84,3 +91,6 @@ export const startRelay = (
     },
   };
 };
+
+const isMore = (looked: PromiseSettledResult<boolean>): boolean =>
+  looked.status === "fulfilled" && looked.value;

@@ -8,13 +8,24 @@ import {
   enqueueOverdueDeliveries,
   enqueueOverdueJobs,
 } from "../usecases/jobs/enqueue.ts";
+import { type SubscribersOf, relayEntry, relayJob } from "../usecases/outbox/relay.ts";
 import { type DeliveryOutcome, deliverWebhook } from "../usecases/webhooks/deliver.ts";
 import { giveUpAttempt } from "../usecases/webhooks/give-up.ts";
-import type { Job } from "./job.ts";
-import { type JobQueue, type QueueBackend, openQueue, openWorker, workQueue } from "./queue.ts";
+import { type Job, defineJob } from "./job.ts";
+import {
+  type JobData,
+  type JobQueue,
+  type JobQueueName,
+  type JobWorker,
+  type QueueBackend,
+  type QueueName,
+  openQueue,
+  openWorker,
+  workQueue,
+} from "./queue.ts";
 import { type Feed, type RunningRelay, startRelay } from "./relay.ts";
 import { type Subscribers, allJobs, subscribers as ownSubscribers } from "./subscribers.ts";
-import { startSweep } from "./sweep.ts";
+import { type RunningSweep, startSweep } from "./sweep.ts";
 
 export type Jobs = { close(): Promise<void> };
 
@@ -23,63 +34,88 @@ export type JobsOptions = {
   subscribers?: Subscribers;
 };
 
+/** Calendars that a worker reads at a time: one takes memory, and up to ten seconds. */
+const calendarConcurrency = 4;
+
 /**
- * Starts the relay of the outbox and the worker of its jobs.
- * @throws when the queue's store cannot be reached
+ * Starts the relay of the outbox, the workers of its jobs, and the chores.
+ * @throws when the queue's store cannot be reached; nothing is left running then
  */
 export const startJobs = async (
   app: App,
   backend: QueueBackend,
   { subscribers = ownSubscribers }: JobsOptions = {},
 ): Promise<Jobs> => {
-  const jobs = new Map(allJobs(subscribers).map((job) => [job.name, job]));
-  const queues = { jobs: openQueue(backend, "jobs"), webhooks: openQueue(backend, "webhooks") };
-  const workers = [
-    openWorker(backend, {
-      name: "jobs",
-      concurrency: app.config.jobConcurrency,
-      process: async ({ name, data }) => ended(await attempt(app, jobs, { name, id: data.id })),
-    }),
-    openWorker(backend, {
-      name: "webhooks",
-      concurrency: app.config.webhookConcurrency,
-      process: async ({ data }) => {
-        const outcome = await deliver(app, data.id);
-        // Its endpoint has room for the next one.
-        relay?.wake();
-        ended(outcome);
-      },
-    }),
-  ];
-  let relay: RunningRelay | null = null;
-  const onError = (error: Error): void =>
-    app.log.debug({ err: error }, "a queue is out of reach; its work waits");
-  for (const queue of Object.values(queues)) queue.on("error", onError);
-  for (const worker of workers) worker.on("error", onError);
-  await Promise.all([...Object.values(queues), ...workers].map((each) => each.waitUntilReady()));
-  relay = startRelay(app, {
-    subscribersOf: (type) => subscribers[type] ?? [],
-    feeds: [jobFeed(app, queues.jobs), deliveryFeed(app, queues.webhooks)],
+  const subscribersOf: SubscribersOf = (type) => subscribers[type] ?? [];
+  const relayAgain = defineJob(relayJob, async (_app, { payload: { entryId } }) => {
+    if (entryId !== undefined) await relayEntry(app, subscribersOf, entryId);
   });
-  const sweep = startSweep(app);
-  return {
-    close: async () => {
-      await sweep.close();
-      await relay?.close();
-      // What takes longer than this runs again elsewhere.
-      const drained = Promise.all(workers.map((worker) => worker.close()));
-      await Promise.race([drained, delay(app.config.drainSeconds * 1000, undefined, { ref: false })]);
-      await Promise.all(Object.values(queues).map((queue) => queue.close()));
-    },
+  const jobs = new Map([...allJobs(subscribers), relayAgain].map((job) => [job.name, job]));
+  let relay: RunningRelay | null = null;
+  let sweep: RunningSweep | null = null;
+  const workers: JobWorker[] = [];
+  const queues: JobQueue[] = [];
+  const closeInOrder = async (): Promise<void> => {
+    await sweep?.close();
+    await relay?.close();
+    await Promise.all(workers.map((worker) => worker.close()));
+    await Promise.all(queues.map((queue) => queue.close()));
   };
+  /** What takes longer than this goes on elsewhere. */
+  const close = (): Promise<void> =>
+    Promise.race([closeInOrder(), delay(app.config.drainSeconds * 1000, undefined, { ref: false })]);
+
+  const open = async ({ name, concurrency, run }: QueueOptions): Promise<JobQueue> => {
+    const tellTrouble = troubleTeller(app, name);
+    const queue = openQueue(backend, name);
+    queue.on("error", tellTrouble);
+    queues.push(queue);
+    const worker = openWorker(backend, { name, concurrency, process: (job) => run(job.data, job.name) });
+    worker.on("error", tellTrouble);
+    workers.push(worker);
+    await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+    return queue;
+  };
+  const run: QueueOptions["run"] = async ({ id }, name) => ended(await attempt(app, jobs, { id, name }));
+  const send: QueueOptions["run"] = async ({ id }) => {
+    const outcome = await deliver(app, id);
+    // Its endpoint has room for the next one.
+    relay?.wake();
+    ended(outcome);
+  };
+  const { jobConcurrency, webhookConcurrency } = app.config;
+  try {
+    const [own, mail, calendars, webhooks] = await Promise.all([
+      open({ name: "jobs", concurrency: jobConcurrency, run }),
+      open({ name: "mail", concurrency: jobConcurrency, run }),
+      open({ name: "calendars", concurrency: calendarConcurrency, run }),
+      open({ name: "webhooks", concurrency: webhookConcurrency, run: send }),
+    ]);
+    const byName: Record<JobQueueName, JobQueue> = { jobs: own, mail, calendars };
+    const queueOf = (job: string): JobQueue => byName[jobs.get(job)?.queue ?? "jobs"];
+    const feeds = [jobFeed(app, queueOf), deliveryFeed(app, webhooks)];
+    relay = startRelay(app, { subscribersOf, feeds });
+    sweep = startSweep(app);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
 };
 
-const jobFeed = (app: App, queue: JobQueue): Feed => {
-  const jobs = workQueue(queue, "jobs");
+/** A queue with its worker; `run` is given what the queue carries, and the job's name. */
+type QueueOptions = {
+  name: QueueName;
+  concurrency: number;
+  run: (data: JobData, job: string) => Promise<void>;
+};
+
+const jobFeed = (app: App, queueOf: (job: string) => JobQueue): Feed => {
+  const queues = workQueue(({ name = "" }) => queueOf(name));
   return {
-    enqueueDue: () => enqueueDueJobs(app, jobs),
+    enqueueDue: () => enqueueDueJobs(app, queues),
     enqueueOverdue: async () => {
-      const { givenUp, more } = await enqueueOverdueJobs(app, jobs);
+      const { givenUp, more } = await enqueueOverdueJobs(app, queues);
       for (const job of givenUp) await failAttempt(app, job, new Error("the workers that ran it ended"));
       return more;
     },
@@ -87,7 +123,7 @@ const jobFeed = (app: App, queue: JobQueue): Feed => {
 };
 
 const deliveryFeed = (app: App, queue: JobQueue): Feed => {
-  const deliveries = workQueue(queue, "webhooks");
+  const deliveries = workQueue(() => queue);
   return {
     enqueueDue: () => enqueueDueDeliveries(app, deliveries),
     enqueueOverdue: async () => {
@@ -124,4 +160,16 @@ const attempt = async (
 /** What the queue is told: only what has failed for good is a failure to it, which keeps it for the monitor. */
 const ended = (outcome: JobOutcome | DeliveryOutcome): void => {
   if (outcome === "failed") throw new UnrecoverableError("failed for good");
+};
+
+/** A queue that is out of reach says so again and again: of the same minute, once is enough. */
+const quietMs = 60_000;
+
+const troubleTeller = (app: App, queue: QueueName): ((error: Error) => void) => {
+  let quietUntil = 0;
+  return (error) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + quietMs;
+    app.log.warn({ err: error, queue }, "a queue is in trouble; its work waits in the database");
+  };
 };

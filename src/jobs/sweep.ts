@@ -5,12 +5,12 @@ import { prune } from "../usecases/prune.ts";
 import { closeOverdueSessions } from "../usecases/sessions/close-overdue.ts";
 
 /** Something that is looked at again and again. What it does is decided in the database, so any number of nodes may. */
-type Chore = { name: string; everyMs: number; run: (app: App) => Promise<unknown> };
+type Chore = { name: string; everyMs: number; run: (app: App, closing: AbortSignal) => Promise<unknown> };
 
 const chores: readonly Chore[] = [
   // What has lapsed stops nobody meanwhile, only its end is told this much later.
-  { name: "release what has lapsed", everyMs: 5_000, run: releaseLapsed },
-  { name: "close overdue sessions", everyMs: 15_000, run: closeOverdueSessions },
+  { name: "release what has lapsed", everyMs: 5_000, run: (app) => releaseLapsed(app) },
+  { name: "close overdue sessions", everyMs: 15_000, run: (app) => closeOverdueSessions(app) },
   { name: "claim calendars that are due", everyMs: 5_000, run: (app) => claimDueCalendars(app, 100) },
   // More often than what it takes away grows old, and at each start: a worker that never lives for a day prunes too.
   { name: "prune", everyMs: 3_600_000, run: prune },
@@ -29,10 +29,11 @@ export const startSweep = (app: App): RunningSweep => {
 };
 
 const repeat = (app: App, { name, everyMs, run }: Chore): RunningSweep => {
+  const closing = new AbortController();
   let passing: Promise<void> | null = null;
   let failing = false;
   const pass = (): void => {
-    passing ??= run(app)
+    passing ??= run(app, closing.signal)
       .then(() => {
         if (failing) app.log.info({ chore: name }, "a chore works again");
         failing = false;
@@ -51,6 +52,7 @@ const repeat = (app: App, { name, everyMs, run }: Chore): RunningSweep => {
   return {
     close: async () => {
       clearInterval(timer);
+      closing.abort();
       await passing;
     },
   };

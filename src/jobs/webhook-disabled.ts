@@ -7,4 +7,5 @@ export const webhookDisabled = defineJob(
   async (app, { jobId, payload: { endpointId } }) => {
     if (endpointId !== undefined) await tellOwner(app, { endpointId, jobId });
   },
+  { queue: "mail" },
 );

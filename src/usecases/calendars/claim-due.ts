@@ -1,5 +1,4 @@
 import { claimDueCalendars as claim } from "../../db/calendars.ts";
-import { findNow } from "../../db/client.ts";
 import type { App } from "../app.ts";
 import { transact } from "../transaction.ts";
 import { syncJob } from "./sync-job.ts";
@@ -13,7 +12,6 @@ export const claimDueCalendars = (app: App, limit: number): Promise<number> =>
   transact(app, { requestId: `calendars-${app.newId()}` }, async ({ sql, addJobs }) => {
     const due = await claim(sql, limit);
     if (due.length === 0) return 0;
-    const now = await findNow(sql);
-    await addJobs(...due.map(({ id }) => syncJob(id, now)));
+    await addJobs(...due.map(({ id }) => syncJob(id)));
     return due.length;
   });

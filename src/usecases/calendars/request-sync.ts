@@ -1,5 +1,4 @@
 import { type CalendarRef, findCalendar, updateNextSync } from "../../db/calendars.ts";
-import { findNow } from "../../db/client.ts";
 import { authorise } from "../../domain/access.ts";
 import { notFound } from "../../domain/errors.ts";
 import type { ExternalCalendar } from "../../domain/external-calendar.ts";
@@ -9,12 +8,9 @@ import { coachIdOf } from "../references.ts";
 import { transact } from "../transaction.ts";
 import { syncJob } from "./sync-job.ts";
 
-/** Whoever asks again within this time gets the attempt that was asked for already. */
-const slotMs = 10_000;
-
 /**
  * Asks for a calendar to be read now, which a worker does: an address elsewhere may take ten seconds, and a caller
- * should not wait for it. The calendar's `attemptedAt` and `syncedAt` tell when that is done.
+ * should not wait for it. Asked for again before that is done, it is read once. The calendar's `attemptedAt` and `syncedAt` tell when that is done.
  * @returns the calendar as it is before
  * @throws DomainError `not_found`, `forbidden`
  */
@@ -29,8 +25,7 @@ export const requestSync = async (
     await updateNextSync(sql, { coachId, calendarId });
     const calendar = await findCalendar(sql, { coachId, calendarId });
     if (!calendar) throw notFound("calendar");
-    const now = (await findNow(sql)).getTime();
-    await addJobs(syncJob(calendarId, new Date(now - (now % slotMs))));
+    await addJobs(syncJob(calendarId));
     return calendar;
   });
 };

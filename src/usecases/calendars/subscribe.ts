@@ -32,7 +32,7 @@ export const subscribeCalendar = async (
       if ((await countCalendars(sql, coachId)) >= maxCalendars)
         throw invalid("url", `a coach has ${maxCalendars} calendars at most`);
       const calendar = await insertCalendar(sql, { id: app.newId(), coachId, url });
-      await addJobs(syncJob(calendar.id, calendar.createdAt));
+      await addJobs(syncJob(calendar.id));
       return calendar;
     });
   } catch (error) {

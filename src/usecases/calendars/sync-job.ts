@@ -1,8 +1,8 @@
 import type { NewJob } from "../../domain/job.ts";
 
-/** The work of reading a calendar; asked for twice at one time, it is there once. */
-export const syncJob = (calendarId: string, at: Date): Omit<NewJob, "requestId"> => ({
-  id: `sync-${calendarId}-${at.getTime()}`,
+/** The work of reading a calendar: one a calendar, however often it is asked for before it is done. */
+export const syncJob = (calendarId: string): Omit<NewJob, "requestId"> => ({
+  id: `sync-${calendarId}`,
   name: "sync-calendar",
   payload: { calendarId },
   dueAt: null,

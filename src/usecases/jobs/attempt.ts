@@ -36,7 +36,7 @@ export const attemptJob = async (
   } catch (error) {
     return failAttempt(app, job, error);
   }
-  await deleteJob(app.sql, job.id);
+  await deleteJob(app.sql, job);
   return "done";
 };
 

@@ -1,6 +1,12 @@
-import { type Sql, transactInFlights } from "../../db/client.ts";
+import { type Sql, inTransaction, isDatabaseUnavailable, transactInFlights } from "../../db/client.ts";
 import { insertJobs } from "../../db/jobs.ts";
-import { type OutboxEntry, listNewEntriesForUpdate, updateEntriesRelayed } from "../../db/outbox.ts";
+import {
+  type OutboxEntry,
+  listEntriesForUpdate,
+  listNewEntriesForUpdate,
+  listNewEntryIds,
+  updateEntriesRelayed,
+} from "../../db/outbox.ts";
 import type { NewJob } from "../../domain/job.ts";
 import type { OutboxEventType } from "../../domain/outbox.ts";
 import type { App } from "../app.ts";
@@ -20,18 +26,72 @@ export type SubscribersOf = (type: OutboxEventType) => readonly Subscriber[];
 
 const batchSize = 100;
 
+/** The job that relays an entry which could not be relayed with the others. */
+export const relayJob = "relay";
+
 /**
  * Makes of new entries the jobs that they ask for, and the deliveries to endpoints that want to be told, a batch of them
  * in one transaction. Nothing is enqueued here: what is to be done are rows that wait for their time, so that whoever
- * dies now, or a queue that is away, loses none.
+ * dies now, or a queue that is away, loses none. A batch that fails is relayed one by one, and an entry that fails
+ * alone becomes a job of its own, so that it holds up no other and is not forgotten.
  * @returns whether more entries wait
  */
-export const relayOutbox = (app: App, subscribersOf: SubscribersOf): Promise<{ more: boolean }> =>
+export const relayOutbox = async (app: App, subscribersOf: SubscribersOf): Promise<{ more: boolean }> => {
+  try {
+    const count = await relay(app, subscribersOf, (sql) =>
+      listNewEntriesForUpdate(sql, { limit: batchSize }),
+    );
+    return { more: count === batchSize };
+  } catch (error) {
+    if (isDatabaseUnavailable(error)) throw error;
+    app.log.error(
+      { err: error },
+      "a batch of the outbox could not be relayed; its entries are relayed one by one",
+    );
+  }
+  const ids = await listNewEntryIds(app.sql, batchSize);
+  for (const id of ids) await relayAlone(app, subscribersOf, id);
+  return { more: ids.length === batchSize };
+};
+
+/** Relays one entry, whether that was done before or not: what it asked for is not made twice. */
+export const relayEntry = async (app: App, subscribersOf: SubscribersOf, id: string): Promise<void> => {
+  await relay(app, subscribersOf, (sql) => listEntriesForUpdate(sql, [id]));
+};
+
+const relayAlone = async (app: App, subscribersOf: SubscribersOf, id: string): Promise<void> => {
+  try {
+    await relay(app, subscribersOf, (sql) => listNewEntriesForUpdate(sql, { limit: 1, id }));
+  } catch (error) {
+    if (isDatabaseUnavailable(error)) throw error;
+    app.log.error(
+      { err: error, entryId: id },
+      "an entry of the outbox could not be relayed; it waits as a job",
+    );
+    const job = {
+      id: `${id}-${relayJob}`,
+      name: relayJob,
+      payload: { entryId: id },
+      requestId: null,
+      dueAt: null,
+    };
+    await inTransaction(app.sql, async (sql) => {
+      await insertJobs(sql, [job]);
+      await updateEntriesRelayed(sql, [id]);
+    });
+  }
+};
+
+/** @returns how many entries there were */
+const relay = (
+  app: App,
+  subscribersOf: SubscribersOf,
+  list: (sql: Sql) => Promise<OutboxEntry[]>,
+): Promise<number> =>
   transactInFlights(app.sql, {
-    read: (sql) => listNewEntriesForUpdate(sql, batchSize),
+    read: list,
     write: async (sql, entries) => {
-      const result = { more: entries.length === batchSize };
-      if (entries.length === 0) return { last: [], result };
+      if (entries.length === 0) return { last: [], result: 0 };
       const [jobs] = await Promise.all([
         jobsOf(sql, entries, subscribersOf),
         announceEntries(app, sql, entries),
@@ -40,7 +100,7 @@ export const relayOutbox = (app: App, subscribersOf: SubscribersOf): Promise<{ m
         sql,
         entries.map(({ id }) => id),
       );
-      return { last: jobs.length > 0 ? [insertJobs(sql, jobs), relayed] : [relayed], result };
+      return { last: jobs.length > 0 ? [insertJobs(sql, jobs), relayed] : [relayed], result: entries.length };
     },
   });
 

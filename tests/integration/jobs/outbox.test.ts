@@ -202,7 +202,10 @@ describe.each<[string, () => QueueBackend, (backend: QueueBackend) => Promise<un
     // Handed to a queue that nobody works on.
     const queue = openQueue(backend, "jobs");
     await queue.waitUntilReady();
-    await enqueueDueJobs(world.app, workQueue(queue, "jobs"));
+    await enqueueDueJobs(
+      world.app,
+      workQueue(() => queue),
+    );
     expect((await queue.getJobCounts("waiting"))["waiting"]).toBe(1);
     await transact(world.app, { requestId: "req-9" }, ({ addJobs }) =>
       addJobs({
