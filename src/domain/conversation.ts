@@ -1,9 +1,10 @@
 import type { ParticipantRole } from "./principal.ts";
 import type { Visit } from "./room.ts";
+import { sides } from "./summary.ts";
 
 /** What was said in one session, as it may be shown to a model: by roles, without a name or an address of anybody. */
 export type Conversation = {
-  /** What was written with the booking. */
+  /** What was written with the booking; null where others than coach and client will be told what a model makes of it. */
   notes: string | null;
   /** How many messages came before the first of these. */
   earlierMessages: number;
@@ -29,8 +30,16 @@ export type Spoken = {
   messageCount: number;
 };
 
-/** The end of what was said in a session; null where nothing was. */
-export const toConversation = ({ notes, visits, remarks, messageCount }: Spoken): Conversation | null => {
+/**
+ * The end of what was said in a session; null where nothing was.
+ *
+ * The notes are between coach and client, and the summary is told to everybody in the room: where a guest or an observer
+ * has been there, it is not made from the notes.
+ */
+export const toConversation = (spoken: Spoken): Conversation | null => {
+  const { visits, remarks, messageCount } = spoken;
+  const isBetweenSides = visits.every(({ role }) => sides.some((side) => side === role));
+  const notes = isBetweenSides ? spoken.notes : null;
   if (remarks.length === 0 && notes === null) return null;
   const speakers = nameSpeakers(visits);
   const messages: Conversation["messages"] = [];

@@ -36,8 +36,21 @@ describe("what a model is shown of a session", () => {
       "observer 1",
       "other",
     ]);
-    expect(conversation).toMatchObject({ notes: "Exam", earlierMessages: 0 });
+    expect(conversation).toMatchObject({ notes: null, earlierMessages: 0 });
     expect(JSON.stringify(conversation)).not.toMatch(/Name of|ada|maya/);
+  });
+
+  test.each([
+    ["coach and client", [], "Exam"],
+    ["coach, client and a guest", [visit("gus", "guest", 2)], null],
+    ["coach, client and an observer", [visit("oda", "observer", 2)], null],
+  ])("has the notes only where nobody else was told what is made of them: %s", (_, others, notes) => {
+    const visits = [visit("ada", "coach", 0), visit("maya", "client", 1), ...others];
+    const remarks = [{ participantId: "ada", text: "Hi" }];
+    expect(toConversation({ notes: "Exam", visits, remarks, messageCount: 1 })?.notes).toBe(notes);
+    expect(toConversation({ notes: "Exam", visits, remarks: [], messageCount: 0 })?.notes).toBe(
+      notes ?? undefined,
+    );
   });
 
   test("is the end of what was said when there was more, and says how much is missing", () => {

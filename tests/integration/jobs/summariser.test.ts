@@ -50,12 +50,14 @@ const withModel = (settings: Partial<LlmSettings> = {}): App => {
   return { ...world.app, summariser: createLlmSummariser(given, pino({}, stream)) };
 };
 
-/** A session that has just been completed: coach and client were there, and wrote this, the coach first. */
+/** A session that has just been completed: coach, client and those others were there; the coach wrote first. */
 const completed = async ({
   said = [],
   notes = null,
   typeAllows,
+  others = [],
 }: {
+  others?: ("guest" | "observer")[];
   said?: string[];
   notes?: string | null;
   typeAllows?: boolean;
@@ -76,7 +78,10 @@ const completed = async ({
   const common = { sessionId: session.id, joinedAt: new Date() };
   await insertVisits(
     world.db,
-    sides.map((side) => ({ id: crypto.randomUUID(), ...common, ...side })),
+    [
+      ...sides,
+      ...others.map((role) => ({ participantId: crypto.randomUUID(), role, name: "Gus Weber" })),
+    ].map((visit) => ({ id: crypto.randomUUID(), ...common, ...visit })),
   );
   await insertEvents(world.db, {
     sessionId: session.id,
@@ -144,6 +149,24 @@ describe("a model", () => {
     for (const secret of ["Ada", "Maya", "example", session.id, session.coachId, session.clientId])
       expect(JSON.stringify(asked.body)).not.toContain(secret);
   });
+
+  test.each(["guest", "observer"] as const)(
+    "is not sent the notes where somebody came as %s, who is told the summary and may not read them",
+    async (role) => {
+      const app = withModel();
+      const notes = "Was ill in June";
+      const session = await completed({ said: ["Hi"], notes, others: [role] });
+      model.answer((asked, response) => say(response, JSON.stringify(asked.conversation)));
+      await summarise(app, session);
+      const [asked] = model.asked as [Asked];
+      expect(asked.conversation).toMatchObject({ notes: null, messages: [{ from: "coach", text: "Hi" }] });
+      expect(JSON.stringify([asked.body, await readyEvents(session)])).not.toContain(notes);
+      // With nothing but the notes there is nothing to ask about.
+      const silent = await completed({ notes, others: [role] });
+      expect(await summarise(app, silent)).toBe("written");
+      expect([(await summaryOf(app, silent)).modelText, model.asked.length]).toEqual([null, 1]);
+    },
+  );
 
   test("is sent the end of a chat that is too long, and how much came before", async () => {
     const said = Array.from({ length: 620 }, (_, index) => `${index} ${"x".repeat(60)}`);
