@@ -143,6 +143,8 @@ export type MailFacts = {
   present: string[];
   /** Who did not come to a no-show. */
   absent: Absent | null;
+  /** Whether coach or client was ever in the room, for however long. */
+  sideCame: boolean;
   /** When it was to start before it was moved. */
   startedBefore: Date | null;
   now: Date;
@@ -161,6 +163,7 @@ export const findMailFacts = async (
       s.id AS session_id, s.status AS session_status,
       ARRAY(SELECT a.participant_id FROM attendance a WHERE a.session_id = s.id AND a.left_at IS NULL) AS present,
       s.absent,
+      EXISTS (SELECT FROM attendance a WHERE a.session_id = s.id AND a.role IN ('coach', 'client')) AS side_came,
       (SELECT (e.data -> 'session' ->> 'startsAt')::timestamptz FROM session_events e
        WHERE e.session_id = s.id AND e.type IN ('session:scheduled', 'session:rescheduled')
          AND (e.data -> 'session' ->> 'startsAt')::timestamptz <> b.starts_at ORDER BY e.seq DESC LIMIT 1) AS started_before,

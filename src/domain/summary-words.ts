@@ -92,7 +92,8 @@ const course = (facts: SummaryFacts, figures: SummaryFigures): Sentence[] => {
 };
 
 /** What became of it, by whom, and why. */
-const outcome = (facts: SummaryFacts, { outcome, absent }: SummaryFigures): Sentence[] => {
+const outcome = (facts: SummaryFacts, figures: SummaryFigures): Sentence[] => {
+  const { outcome } = figures;
   const { session, closedBy } = facts;
   const text: Sentence[] = [];
   const side = sides.find((one) => one === closedBy);
@@ -101,7 +102,7 @@ const outcome = (facts: SummaryFacts, { outcome, absent }: SummaryFigures): Sent
       side ? `The ${side} cancelled it while it was running.` : "It was cancelled while it was running.",
     ]);
   } else if (outcome === "no_show") {
-    text.push([`It counts as a no-show: ${noShow(absent)}.`]);
+    text.push([`It counts as a no-show: ${noShow(figures)}.`]);
   }
   if (outcome !== "cancelled" && session.startedAt) {
     if (side) text.push([`The ${side} ended it.`]);
@@ -120,10 +121,13 @@ const endings: Partial<Record<string, string>> = {
   time_over: ", as its time was over",
 };
 
-const noShow = (absent: SummaryFigures["absent"]): string => {
-  const [first] = absent;
-  if (!first) return "coach and client were not there together for long enough";
-  return absent.length > 1 ? "coach and client were absent" : `the ${first} was absent`;
+/** Of both, nobody who was in the room at all is said to have been absent: they missed one another. */
+const noShow = ({ absent, participants }: SummaryFigures): string => {
+  const [first, second] = absent;
+  if (first && !second) return `the ${first} was absent`;
+  return participants.some(({ role }) => sides.some((side) => side === role))
+    ? "coach and client were not there together for long enough"
+    : "coach and client were absent";
 };
 
 const presence = (person: SummaryParticipant, { visits, heldIn }: SummaryFacts): Sentence => {

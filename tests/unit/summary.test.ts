@@ -153,21 +153,30 @@ describe("a summary", () => {
     expect(textOf()).toContain("Nobody joined the room. No messages were sent.");
   });
 
-  test("tells a no-show by who was absent: as somebody said, or else as the visits tell", () => {
-    const unstarted = { ...session, startedAt: null, status: "no_show" as const };
+  test("tells a no-show by who was absent, and of nobody who came at all that both were", () => {
+    const noShow = (absent: Session["absent"]): Session => ({
+      ...session,
+      startedAt: null,
+      status: "no_show",
+      absent,
+    });
     const waited = [visit("ada", "10:01", "10:15")];
-    expect(textOf({ session: unstarted, visits: waited, closedBy: "system" })).toBe(
+    expect(textOf({ session: noShow("client"), visits: waited, closedBy: "system" })).toBe(
       "The session was planned for 7 January 2030, 10:00 to 10:45 UTC. It did not start. " +
         "It counts as a no-show: the client was absent. " +
         "Ada (coach) came 1 minute late at 10:01 and was there for 14 minutes. No messages were sent.",
     );
-    expect(textOf({ session: unstarted })).toContain("coach and client were absent.");
-    expect(textOf({ session: { ...unstarted, absent: "coach" }, visits: waited })).toContain(
-      "the coach was absent.",
-    );
-    expect(textOf({ session: unstarted, visits: bothThere })).toContain(
-      "coach and client were not there together for long enough.",
-    );
+    expect(textOf({ session: noShow("coach"), visits: waited })).toContain("the coach was absent.");
+    const guestAlone = [visit("gus", "10:01", "10:15")];
+    for (const visits of [[], guestAlone])
+      expect(textOf({ session: noShow("both"), visits })).toContain("coach and client were absent.");
+    const missedOneAnother = [visit("ada", "10:00", "10:10", "left"), visit("maya", "10:12", "10:30")];
+    const lookedIn = [visit("ada", "10:00", "10:00", "left")];
+    for (const visits of [missedOneAnother, waited, lookedIn]) {
+      const text = textOf({ session: noShow("both"), visits });
+      expect(text).toContain("coach and client were not there together for long enough.");
+      expect(text).not.toContain("absent");
+    }
   });
 
   test("tells of an end ahead of time, by itself, over time, and of why", () => {

@@ -81,7 +81,7 @@ const describe = (
     place,
     reason,
     answerBy: facts.answerBy === null ? null : formatInstant(timeZone, facts.answerBy),
-    absent: absentFor(role, facts.absent),
+    absent: absentFor(role, facts),
     wasBooked: facts.sessionId !== null,
   };
 };
@@ -95,7 +95,12 @@ const placeOf = async (app: App, facts: MailFacts, reader: Reader): Promise<Plac
   return { kind: "room", url: await makeJoinLink(app, { ...facts, sessionId }, reader) };
 };
 
-const absentFor = (role: Reader, absent: MailFacts["absent"]): Occasion["absent"] => {
-  if (absent === null || absent === "both") return absent;
+/** Of both, nobody who was in the room at all is told that they did not come: they missed one another. */
+const absentFor = (
+  role: Reader,
+  { absent, sideCame }: Pick<MailFacts, "absent" | "sideCame">,
+): Occasion["absent"] => {
+  if (absent === null) return null;
+  if (absent === "both") return sideCame ? null : "both";
   return absent === role ? "you" : "other";
 };

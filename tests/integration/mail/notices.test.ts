@@ -2,16 +2,19 @@ import ICAL from "ical.js";
 import { type VEvent, sync } from "node-ical";
 import type { Email } from "postal-mime";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { findSession } from "../../../src/db/sessions.ts";
 import { acceptBooking } from "../../../src/usecases/bookings/accept.ts";
 import { cancelBooking } from "../../../src/usecases/bookings/cancel.ts";
 import { declineBooking } from "../../../src/usecases/bookings/decline.ts";
 import { rescheduleBooking } from "../../../src/usecases/bookings/reschedule.ts";
 import { releaseLapsed } from "../../../src/usecases/lanes/lapse.ts";
 import { listEntriesToMail, notify } from "../../../src/usecases/mail/notify.ts";
+import { closeOverdueSessions } from "../../../src/usecases/sessions/close-overdue.ts";
 import { markNoShow } from "../../../src/usecases/sessions/no-show.ts";
 import { endSession } from "../../../src/usecases/sessions/end.ts";
 import { startSession } from "../../../src/usecases/sessions/start.ts";
 import { type MailWorld, createMailWorld } from "../../support/mail.ts";
+import { type PastSession, type PastVisit, makePastSession } from "../../support/past-session.ts";
 
 let mail: MailWorld;
 
@@ -253,6 +256,38 @@ describe("a session", () => {
     await notify(mail.world.app, { entryId, type: "session.no_show", sessionId: id });
     expect(toCoach()[0]?.text).toContain("Maya Brandt did not come.");
     expect(toClient()[0]?.text).toContain("Ada Okafor was there, and you were missed.");
+  });
+
+  const visitOf = (role: PastVisit["role"], from: number, until: number): PastVisit => ({
+    role,
+    from,
+    until,
+  });
+
+  test.each<[string, "nobody" | "missed", Pick<PastSession, "startedIn" | "visits">]>([
+    ["nobody came", "nobody", {}],
+    ["a guest came alone", "nobody", { visits: [visitOf("guest", -120, -100)] }],
+    [
+      "each came and they missed one another",
+      "missed",
+      { visits: [visitOf("coach", -120, -110), visitOf("client", -100, -80)] },
+    ],
+    ["one of them looked in", "missed", { startedIn: -120, visits: [visitOf("coach", -120, -119.8)] }],
+  ])("that both were absent from tells nobody who came that they did not: %s", async (_, came, past) => {
+    const address = `${crypto.randomUUID()}@example.com`;
+    const coach = await mail.world.makeCoach({ email: address });
+    const made = await makePastSession(mail.world, { startsIn: -120, endsIn: -90, coach, ...past });
+    await mail.notifyAll();
+    expect(await closeOverdueSessions(mail.world.app)).toBe(1);
+    expect((await findSession(mail.world.db, made.id))?.absent).toBe("both");
+    await mail.notifyAll();
+    const text = mail.server.to(address).at(-1)?.text;
+    const { name } = made.client;
+    expect(text).toContain(
+      came === "nobody"
+        ? `Neither you nor ${name} came.`
+        : `You and ${name} were not there together for long enough.`,
+    );
   });
 
   test("that is cancelled is told once, with its booking", async () => {

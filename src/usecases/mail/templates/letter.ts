@@ -37,7 +37,7 @@ export type Occasion = {
   reason: string | null;
   /** Until when the coach may answer. */
   answerBy: string | null;
-  /** Of a no-show: who did not come, where that is known. */
+  /** Of a no-show: who did not come; null where they missed one another. */
   absent: "you" | "other" | "both" | null;
   /** True when the booking had been accepted. */
   wasBooked: boolean;

@@ -13,5 +13,6 @@ export const sessionNoShow: Template = (occasion) => {
 const sentence = ({ other, absent }: Occasion): string => {
   if (absent === "you") return `${other} was there, and you were missed.`;
   if (absent === "other") return `${other} did not come. We are sorry that you waited.`;
-  return absent === "both" ? `Neither you nor ${other} came.` : `You and ${other} were not there together.`;
+  if (absent === "both") return `Neither you nor ${other} came.`;
+  return `You and ${other} were not there together for long enough.`;
 };
