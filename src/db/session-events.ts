@@ -1,6 +1,7 @@
 import type { Remark } from "../domain/conversation.ts";
 import type { Actor } from "../domain/principal.ts";
 import type { NewRoomEvent, RoomEvent } from "../domain/room.ts";
+import type { SummaryFacts } from "../domain/summary.ts";
 import { type Fragment, plainArray, type Sql, toJson } from "./client.ts";
 
 /** An event with the id under which it will be known. */
@@ -84,25 +85,34 @@ export const listMessages = (
     JOIN session_events e ON e.session_id = n.session_id AND e.type = 'message:posted' AND e.data ? 'clientMessageId'
       AND e.data ->> 'participantId' = n.participant_id AND e.data ->> 'clientMessageId' = n.client_message_id`;
 
-/** What a summary is told of a log: how many messages each person sent, and who closed the session. */
+/** What a summary is told of a log: how many messages each person sent, who closed the session, and its last correction. */
 export const findLogFigures = async (
   sql: Sql,
   sessionId: string,
-): Promise<{ messages: Map<string, number>; closedBy: Actor["type"] | null }> => {
+): Promise<Pick<SummaryFacts, "messages" | "closedBy" | "correction">> => {
   const rows = await sql<
-    { type: string; participantId: string | null; actor: Actor["type"]; count: number }[]
+    {
+      type: string;
+      participantId: string | null;
+      actor: Actor["type"];
+      reason: string | null;
+      count: number;
+    }[]
   >`
-    SELECT type, data ->> 'participantId' AS participant_id, actor ->> 'type' AS actor, count(*)::int AS count
+    SELECT type, data ->> 'participantId' AS participant_id, actor ->> 'type' AS actor,
+      CASE WHEN type = 'session:corrected' THEN data ->> 'reason' END AS reason, count(*)::int AS count
     FROM session_events
     WHERE session_id = ${sessionId}
-      AND type IN ('message:posted', 'session:ended', 'session:cancelled', 'session:no_show')
-    GROUP BY 1, 2, 3`;
+      AND type IN ('message:posted', 'session:ended', 'session:cancelled', 'session:no_show', 'session:corrected')
+    GROUP BY 1, 2, 3, 4 ORDER BY max(seq) DESC`;
   const messages = new Map<string, number>();
   for (const { type, participantId, count } of rows)
     if (type === "message:posted" && participantId !== null)
       messages.set(participantId, (messages.get(participantId) ?? 0) + count);
-  const closing = rows.find(({ type }) => type !== "message:posted");
-  return { messages, closedBy: closing?.actor ?? null };
+  const closing = rows.find(({ type }) => type !== "message:posted" && type !== "session:corrected");
+  const corrected = rows.find(({ type }) => type === "session:corrected");
+  const correction = corrected ? { by: corrected.actor, reason: corrected.reason ?? "" } : null;
+  return { messages, closedBy: closing?.actor ?? null, correction };
 };
 
 /** The newest messages of a session, oldest first, each up to `maxLength` characters. */

@@ -132,14 +132,14 @@ export const updateSessionStatus = async (sql: Sql, id: string, change: SessionC
   return row;
 };
 
-/** Writes the other outcome of a closed session, which the caller decided under its lock. */
+/** Writes the other outcome of a closed session, which the caller decided under its lock. Why it ended stays. */
 export const updateSessionOutcome = async (
   sql: Sql,
   id: string,
-  { outcome, absent, reason }: { outcome: Outcome; absent: Absent | null; reason: string },
+  { outcome, absent }: { outcome: Outcome; absent: Absent | null },
 ): Promise<Session> => {
   const [row] = await sql<[Session]>`
-    UPDATE sessions SET status = ${outcome}, absent = ${absent}, end_reason = ${reason}, version = version + 1,
+    UPDATE sessions SET status = ${outcome}, absent = ${absent}, version = version + 1,
       updated_at = now()
     WHERE id = ${id}
     RETURNING ${sessionColumns(sql)}`;

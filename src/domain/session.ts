@@ -18,8 +18,8 @@ export type Session = {
   startedAt: Date | null;
   endedAt: Date | null;
   /**
-   * Why it ended: what its caller said, or `empty_room`, `overrun`, `time_over`, `no_show` where the hub closed it, and
-   * `corrected` once the outcome was corrected.
+   * Why it ended: what its caller said, or `empty_room`, `overrun`, `time_over`, `no_show` where the hub closed it. A
+   * correction of the outcome leaves it.
    */
   endReason: string | null;
   /** Who did not come, of a no-show; null of every other session. */

@@ -94,7 +94,7 @@ const course = (facts: SummaryFacts, figures: SummaryFigures): Sentence[] => {
 /** What became of it, by whom, and why. */
 const outcome = (facts: SummaryFacts, figures: SummaryFigures): Sentence[] => {
   const { outcome } = figures;
-  const { session, closedBy } = facts;
+  const { session, closedBy, correction } = facts;
   const text: Sentence[] = [];
   const side = sides.find((one) => one === closedBy);
   if (outcome === "cancelled") {
@@ -109,10 +109,19 @@ const outcome = (facts: SummaryFacts, figures: SummaryFigures): Sentence[] => {
     if (closedBy === "key") text.push(["It was ended from outside of the room."]);
     if (closedBy === "system") text.push([`It ended by itself${endings[session.endReason ?? ""] ?? ""}.`]);
   }
-  const reason = closedBy === "system" ? "" : toLine(session.endReason ?? "");
-  if (reason !== "") text.push(["Reason given: “", { said: reason, as: "reason" }, "”."]);
+  // What the hub itself ends a session for is no reason that somebody gave.
+  if (closedBy !== "system") text.push(...given(session.endReason));
+  if (correction) {
+    const by = sides.find((one) => one === correction.by);
+    text.push([by ? `The outcome was corrected by the ${by}.` : "The outcome was corrected."]);
+    text.push(...given(correction.reason));
+  }
   return text;
 };
+
+/** What somebody gave as a reason, if they did. */
+const given = (reason: string | null): Sentence[] =>
+  toLine(reason ?? "") === "" ? [] : [["Reason given: “", { said: reason ?? "", as: "reason" }, "”."]];
 
 /** What the hub itself ends a session for. */
 const endings: Partial<Record<string, string>> = {

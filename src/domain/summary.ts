@@ -13,6 +13,8 @@ export type SummaryFacts = {
   messages: ReadonlyMap<string, number>;
   /** Who closed the session; null where its log does not say. */
   closedBy: Actor["type"] | null;
+  /** Who corrected the outcome last, and why; null where nobody did. */
+  correction: { by: Actor["type"]; reason: string } | null;
   /** Where it was held: of one that was held elsewhere, the room cannot know who came. */
   heldIn: SessionLocation["kind"];
 };

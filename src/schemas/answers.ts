@@ -60,7 +60,14 @@ export const Session = z
     endsAt: moment,
     startedAt: moment.nullable(),
     endedAt: moment.nullable(),
-    endReason: z.string().nullable(),
+    endReason: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          "Why it ended, as whoever ended it said; `empty_room`, `overrun`, `time_over` or `no_show` where the hub did. " +
+          "A correction leaves it.",
+      }),
     absent: z.enum(["coach", "client", "both"]).nullable(),
     participantCount: z.int(),
     lastSeq: z.int(),

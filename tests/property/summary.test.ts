@@ -87,6 +87,9 @@ const facts: fc.Arbitrary<SummaryFacts> = fc.record({
     .dictionary(fc.constantFrom(...people), fc.integer({ min: 1, max: 50 }))
     .map((counts) => new Map(Object.entries(counts))),
   closedBy: fc.constantFrom("coach", "client", "key", "system", null),
+  correction: fc.option(
+    fc.record({ by: fc.constantFrom("coach" as const, "key" as const), reason: hostile }),
+  ),
   heldIn: fc.constantFrom("room", "url", "in_person"),
 });
 

@@ -57,6 +57,7 @@ const factsOf = (changes: Partial<SummaryFacts> = {}): SummaryFacts => ({
   visits: [],
   messages: new Map(),
   closedBy: "coach",
+  correction: null,
   heldIn: "room",
   ...changes,
 });
@@ -196,6 +197,17 @@ describe("a summary", () => {
     // Whoever types the hub's own word is quoted for it.
     expect(textOf({ session: endOf("overrun", "10:50") })).toContain("Reason given: “overrun”.");
     expect(textOf({ session: endOf(null, "10:50"), closedBy: "key" })).toContain("from outside of the room.");
+  });
+
+  test("tells of a correction behind why it ended, and of no reason that is none", () => {
+    const ended = { ...session, endReason: "We were done" };
+    const correctedBy = (by: "client" | "key", reason: string) =>
+      textOf({ session: ended, correction: { by, reason } });
+    expect(correctedBy("client", "Nobody spoke")).toContain(
+      "The coach ended it. Reason given: “We were done”. " +
+        "The outcome was corrected by the client. Reason given: “Nobody spoke”.",
+    );
+    expect(correctedBy("key", " \n")).toMatch(/“We were done”\. The outcome was corrected\. [^R]/);
   });
 
   test("tells of one that was cancelled while it ran, and by whom", () => {

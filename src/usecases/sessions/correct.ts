@@ -16,8 +16,8 @@ export type CorrectInput = {
 };
 
 /**
- * Corrects the outcome of a closed session to the other one, within 7 days. The room's log says so, and the summary is
- * written anew.
+ * Corrects the outcome of a closed session to the other one, within 7 days. Why it ended stays
+ * as it was; why it was corrected stands in the room's log, and in the summary, which is written anew.
  * @throws DomainError `not_found`, `forbidden`, `invalid_state`, `too_late`, `version_mismatch`
  */
 export const correctSession = async (
@@ -34,7 +34,6 @@ export const correctSession = async (
     const corrected = await updateSessionOutcome(transaction.sql, id, {
       outcome,
       absent: outcome === "no_show" ? (absent ?? "both") : null,
-      reason: "corrected",
     });
     const actor = actorOf(context.principal);
     await transaction.appendOutbox({ type: "session.corrected", payload: { sessionId: id } });

@@ -31,7 +31,7 @@ export const markNoShow = async (
       actor: actorOf(context.principal),
       transition: "no_show",
       absent,
-      reason: "no_show",
+      reason: null,
     });
     return (await findSession(transaction.sql, id)) ?? session;
   });

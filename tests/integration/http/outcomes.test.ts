@@ -59,7 +59,7 @@ describe("no-show", () => {
     const answer = await post(session, "no-show", { absent: "client" }, await asCoachOf(session));
     expect([answer.status, answer.body, answer.headers.get("etag")]).toMatchObject([
       200,
-      { status: "no_show", absent: "client", endReason: "no_show", participantCount: 0, version: 2 },
+      { status: "no_show", absent: "client", endReason: null, participantCount: 0, version: 2 },
       '"2"',
     ]);
     expect((await get(session, "")).body).toEqual(answer.body);
@@ -72,6 +72,22 @@ describe("no-show", () => {
       status: "no_show",
       absent: "both",
     });
+  });
+
+  test("has no reason but who did not come, and none is quoted in the summary, corrected or not", async () => {
+    const session = await make();
+    await post(session, "no-show", { absent: "client" }, await asCoachOf(session));
+    const [closing] = await listEvents(world.db, session.id, { after: 1, limit: 1 });
+    expect(closing).toMatchObject({ type: "session:no_show", data: { absent: "client" } });
+    expect(closing?.data).not.toHaveProperty("reason");
+    await summarise(session);
+    const text = String((await get(session, "/summary")).body["text"]);
+    expect(text).toContain("It counts as a no-show: the client was absent. The coach ended it.");
+    expect(text).not.toContain("Reason given");
+    await post(session, "correct", { outcome: "completed", reason: "By telephone" });
+    await summarise(session);
+    const quoted = String((await get(session, "/summary")).body["text"]).match(/“[^”]*”/g);
+    expect(quoted).toEqual(["“By telephone”"]);
   });
 
   test("is not known before the start, and the refusal says how long that is", async () => {
@@ -149,7 +165,7 @@ describe("a correction", () => {
     expect(corrected.body).toMatchObject({
       status: "completed",
       absent: null,
-      endReason: "corrected",
+      endReason: null,
       endedAt: before["endedAt"],
       version: 3,
       lastSeq: 4,
@@ -195,6 +211,37 @@ describe("a correction", () => {
     ]);
     expect((await outboxOf(session)).filter((type) => type === "summary.ready")).toHaveLength(2);
     expect(await world.db`SELECT FROM summaries WHERE session_id = ${session.id}`).toHaveLength(1);
+  });
+
+  test("leaves why it ended, and the summary quotes that and the newest correction, and no code", async () => {
+    const textOf = async (session: MadeSession): Promise<string> => {
+      await summarise(session);
+      return String((await get(session, "/summary")).body["text"]);
+    };
+    const ended = await make();
+    const asCoach = await asCoachOf(ended);
+    await post(ended, "end", { reason: "All said" }, asCoach);
+    const noShow = { outcome: "no_show", absent: "client", reason: "Nobody but me came" };
+    const corrected = await post(ended, "correct", noShow, asCoach);
+    expect(corrected.body).toMatchObject({ status: "no_show", endReason: "All said" });
+    const why = "The coach ended it. Reason given: “All said”.";
+    expect(await textOf(ended)).toContain(
+      `the client was absent. ${why} ` +
+        "The outcome was corrected by the coach. Reason given: “Nobody but me came”.",
+    );
+    const back = await post(ended, "correct", { outcome: "completed", reason });
+    expect(back.body).toMatchObject({ status: "completed", endReason: "All said" });
+    const second = await textOf(ended);
+    expect(second).toContain(`${why} The outcome was corrected. Reason given: “${reason}”.`);
+    expect(second).not.toContain("Nobody but me came");
+
+    const empty = await make({ startsIn: -60, endsIn: -40, startedIn: -60 });
+    await closeOverdueSessions(world.app);
+    await post(empty, "correct", { outcome: "completed", reason });
+    expect((await get(empty, "")).body["endReason"]).toBe("empty_room");
+    expect(await textOf(empty)).toContain(
+      `as its room was empty. The outcome was corrected. Reason given: “${reason}”.`,
+    );
   });
 
   test("before its summary was first written leads to one summary, of what is true by then", async () => {

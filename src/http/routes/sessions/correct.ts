@@ -9,7 +9,9 @@ export const correctSession = defineOperation({
   path: "/v1/sessions/{id}/correct",
   tag: "Sessions",
   summary: "Correct the outcome of a closed session",
-  description: "Between `completed` and `no_show`, within 7 days. The summary is written anew.",
+  description:
+    "Between `completed` and `no_show`, within 7 days. `endReason` stays; the `reason` of the correction stands in its " +
+    "event, `session:corrected`, and in the summary, which is written anew.",
   params: IdParams,
   body: CorrectBody,
   answers: { 200: { description: "The session", schema: Session } },

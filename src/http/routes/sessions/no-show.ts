@@ -9,7 +9,7 @@ export const markNoShow = defineOperation({
   path: "/v1/sessions/{id}/no-show",
   tag: "Sessions",
   summary: "Say that somebody did not come",
-  description: "From the start on. Closes the session and its room.",
+  description: "From the start on. Closes the session and its room, with `endReason` null.",
   params: IdParams,
   body: NoShowBody,
   answers: { 200: { description: "The session", schema: Session } },
