@@ -1,4 +1,5 @@
 import { type Booking, type BookingRecord, liveStatuses } from "../domain/booking.ts";
+import type { Side } from "../domain/room.ts";
 import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, allOf, beyond, orderBy } from "./page.ts";
 
@@ -102,3 +103,16 @@ export const listBookings = (sql: Sql, filter: ScheduleFilter, page: PageRequest
     SELECT ${bookingColumns(sql)} FROM bookings
     WHERE ${scheduleConditions(sql, filter)} AND ${beyond(sql, page)}
     ${orderBy(sql, page)} LIMIT ${page.limit + 1}`;
+
+/** The accepted bookings of a coach or a client that are yet to start: the next ones, at most `limit`. */
+export const listUpcomingBookingIds = async (
+  sql: Sql,
+  { side, personId, limit }: { side: Side; personId: string; limit: number },
+): Promise<string[]> => {
+  // Read off the index of the side in the order of their start: what is past is not looked at.
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM bookings
+    WHERE ${side === "coach" ? sql`coach_id` : sql`client_id`} = ${personId} AND status = 'accepted' AND starts_at > now()
+    ORDER BY starts_at LIMIT ${limit}`;
+  return rows.map(({ id }) => id);
+};

@@ -11,11 +11,13 @@ import { forbidden, notFound } from "../../domain/errors.ts";
 import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
 import { externalIdTaken } from "../coaches/create.ts";
+import { planRemindersOf } from "../mail/reminders.ts";
 import { requireClient } from "../references.ts";
 import { assertVersion, transact } from "../transaction.ts";
 
 /**
- * Changes what is given of a client. Their external id is the house's to say.
+ * Changes what is given of a client. Their external id is the house's to say. With a mail address
+ * where there was none, their upcoming sessions get reminders.
  * @throws DomainError `not_found`, `forbidden`, `already_exists` (field `externalId`), `version_mismatch`
  */
 export const updateClient = async (
@@ -31,11 +33,14 @@ export const updateClient = async (
   if (standing === "client" && changes.externalId !== undefined)
     throw forbidden("A client may not change their own externalId.");
   try {
-    return await transact(app, context, async ({ sql }) => {
+    return await transact(app, context, async (transaction) => {
+      const { sql } = transaction;
       const client = await findClientForUpdate(sql, id);
       if (!client) throw notFound("client");
       assertVersion(context, client.version);
-      return updateClientRow(sql, changed<Client>(client, changes));
+      const updated = await updateClientRow(sql, changed<Client>(client, changes));
+      await planRemindersOf(transaction, "client", { before: client, after: updated });
+      return updated;
     });
   } catch (error) {
     throw violatedUnique(error) === "clients_external_id_key" ? externalIdTaken("client", error) : error;

@@ -6,6 +6,7 @@ import type { Coach } from "../../domain/coach.ts";
 import { forbidden, notFound } from "../../domain/errors.ts";
 import type { App } from "../app.ts";
 import type { RequestContext } from "../context.ts";
+import { planRemindersOf } from "../mail/reminders.ts";
 import { requireCoach } from "../references.ts";
 import { assertVersion, transact } from "../transaction.ts";
 import { externalIdTaken } from "./create.ts";
@@ -19,7 +20,8 @@ const ownFields: readonly string[] = [
 ] satisfies (keyof CoachChanges)[];
 
 /**
- * Changes what is given of a coach. One who is no longer active keeps what is booked and takes nothing new.
+ * Changes what is given of a coach. One who is no longer active keeps what is booked and takes nothing new. With
+ * a mail address where there was none, their upcoming sessions get reminders.
  * @throws DomainError `not_found`, `forbidden`, `already_exists` (field `externalId`), `version_mismatch`
  */
 export const updateCoach = async (
@@ -33,11 +35,14 @@ export const updateCoach = async (
   if (standing === "coach" && foreign !== undefined)
     throw forbidden(`A coach may not change their own ${foreign}.`);
   try {
-    return await transact(app, context, async ({ sql }) => {
+    return await transact(app, context, async (transaction) => {
+      const { sql } = transaction;
       const coach = await findCoachForUpdate(sql, id);
       if (!coach) throw notFound("coach");
       assertVersion(context, coach.version);
-      return updateCoachRow(sql, changed<Coach>(coach, changes));
+      const updated = await updateCoachRow(sql, changed<Coach>(coach, changes));
+      await planRemindersOf(transaction, "coach", { before: coach, after: updated });
+      return updated;
     });
   } catch (error) {
     throw violatedUnique(error) === "coaches_external_id_key" ? externalIdTaken("coach", error) : error;

@@ -1,8 +1,10 @@
+import { listUpcomingBookingIds } from "../../db/bookings.ts";
 import { deleteReminders } from "../../db/jobs.ts";
 import { type MailFacts, findMailFacts, findMailFactsForUpdate } from "../../db/mails.ts";
+import type { Side } from "../../domain/room.ts";
 import { addMinutes } from "../../domain/time.ts";
 import type { App } from "../app.ts";
-import { transact } from "../transaction.ts";
+import { type Transaction, transact } from "../transaction.ts";
 import { type Delivery, deliverMails } from "./deliver.ts";
 import { type ReminderTerm, decideReminder } from "./notice.ts";
 
@@ -31,6 +33,34 @@ export const planReminders = (
     );
     return due.length;
   });
+
+/** Whoever gets an address is reminded of this many of their next sessions, and of those that are booked after it. */
+const maxReplanned = 200;
+
+type Person = { id: string; email: string | null; version: number };
+
+/**
+ * Has the reminders of somebody's upcoming sessions made once they have an address: for bookings that nobody with one was
+ * concerned in, none were made when they were accepted. Does nothing for whoever had an address before. To be called in
+ * the transaction that changes the person, with the person's row locked.
+ */
+export const planRemindersOf = async (
+  transaction: Transaction,
+  side: Side,
+  { before, after }: { before: Person; after: Person },
+): Promise<void> => {
+  if (before.email !== null || after.email === null) return;
+  const { id: personId, version } = after;
+  const bookingIds = await listUpcomingBookingIds(transaction.sql, { side, personId, limit: maxReplanned });
+  await transaction.addJobs(
+    ...bookingIds.map((bookingId) => ({
+      id: `plan-reminders-${bookingId}-${personId}-${version}`,
+      name: "plan-reminders",
+      payload: { bookingId },
+      dueAt: null,
+    })),
+  );
+};
 
 const remindersOf = (facts: MailFacts, reminderMinutes: readonly number[]): ReminderTerm[] => {
   const { startsAt, updatedAt, now } = facts;

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { JobPayload } from "../../../src/domain/job.ts";
+import type { Side } from "../../../src/domain/room.ts";
+import { planReminders as planRemindersJob } from "../../../src/jobs/plan-reminders.ts";
 import { acceptBooking } from "../../../src/usecases/bookings/accept.ts";
 import { cancelBooking } from "../../../src/usecases/bookings/cancel.ts";
 import { rescheduleBooking } from "../../../src/usecases/bookings/reschedule.ts";
+import { updateClient } from "../../../src/usecases/clients/update.ts";
+import { updateCoach } from "../../../src/usecases/coaches/update.ts";
 import { type RemindInput, planReminders, remind } from "../../../src/usecases/mail/reminders.ts";
 import { startSession } from "../../../src/usecases/sessions/start.ts";
 import { type MailWorld, createMailWorld } from "../../support/mail.ts";
@@ -127,6 +132,90 @@ describe("the reminders of a booking", () => {
     const client = await mail.world.makeClient();
     const { booking } = await mail.world.makeBooking({ coach, client, inMinutes: 3 * 1440 });
     expect(await plan(booking.id)).toBe(0);
+  });
+});
+
+describe("somebody who gets an address", () => {
+  /** The planning that waits because of somebody, in the order of the bookings' starts. */
+  const asked = (personId: string) => mail.world.db<{ id: string; payload: JobPayload }[]>`
+    SELECT j.id, j.payload FROM jobs j JOIN bookings b ON b.id = (j.payload ->> 'bookingId')::uuid
+    WHERE j.name = 'plan-reminders' AND j.id LIKE ${`%${personId}%`} ORDER BY b.starts_at`;
+  const askedBookings = async (personId: string) =>
+    (await asked(personId)).map(({ payload }) => payload.bookingId);
+  /** Does that planning as a worker does. */
+  const runAsked = async (personId: string): Promise<void> => {
+    for (const { id, payload } of await asked(personId))
+      await planRemindersJob.run(mail.world.app, { jobId: id, payload, requestId: "tests", attempt: 1 });
+  };
+  const setEmail = (side: Side, { id }: { id: string }, email: string | null) => {
+    const input = { ref: id, changes: { email } };
+    return side === "coach"
+      ? updateCoach(mail.world.app, mail.admin, input)
+      : updateClient(mail.world.app, mail.admin, input);
+  };
+  const newAddress = () => `${crypto.randomUUID()}@example.com`;
+
+  test.each(["coach", "client"] as const)("as a %s has reminders of what is booked, once", async (side) => {
+    const [coach, client] = [await mail.world.makeCoach(), await mail.world.makeClient()];
+    const person = side === "coach" ? coach : client;
+    const { booking } = await mail.world.makeBooking({ coach, client, inMinutes: 3 * 1440 });
+    const { version } = await setEmail(side, person, newAddress());
+    const ids = (await asked(person.id)).map(({ id }) => id);
+    expect(ids).toEqual([`plan-reminders-${booking.id}-${person.id}-${version}`]);
+    await runAsked(person.id);
+    expect((await waiting(booking.id)).map(({ minutesBefore }) => minutesBefore)).toEqual([1440, 15]);
+    for (const email of [newAddress(), null]) await setEmail(side, person, email);
+    expect(await asked(person.id)).toHaveLength(1);
+  });
+
+  test("has them of accepted bookings that are yet to start, and of nobody else's", async () => {
+    const client = await mail.world.makeClient();
+    const pending = await mail.book(inMinutes(40 * 1440), { client, requiresApproval: true });
+    const cancelled = await mail.book(inMinutes(41 * 1440), { client });
+    await cancelBooking(mail.world.app, mail.admin, { id: cancelled.booking.id });
+    const past = await mail.book(inMinutes(42 * 1440), { client });
+    await mail.world.db`
+      UPDATE bookings SET starts_at = now() - interval '1 minute' WHERE id = ${past.booking.id}`;
+    await mail.book(inMinutes(43 * 1440), { client: await mail.world.makeClient() });
+    const ahead = await mail.book(inMinutes(44 * 1440), { client });
+    await setEmail("client", client, newAddress());
+    expect(await askedBookings(client.id)).toEqual([ahead.booking.id]);
+    expect(pending.booking.status).toBe("pending");
+  });
+
+  test("has them of the next 200 bookings at most", async () => {
+    const [coach, client] = [await mail.world.makeCoach(), await mail.world.makeClient()];
+    const rows = await mail.world.db<{ id: string }[]>`
+      WITH made AS (
+        INSERT INTO claims (id, coach_id, kind, starts_at, period)
+        SELECT gen_random_uuid(), ${coach.id}, 'booking', at, tstzrange(at, at + interval '30 minutes')
+        FROM (SELECT now() + make_interval(hours => n) AS at FROM generate_series(203, 1, -1) AS n) AS starts
+        RETURNING id, period
+      ), booked AS (
+        INSERT INTO bookings (id, coach_id, client_id, status, starts_at, ends_at, claim_id)
+        SELECT gen_random_uuid(), ${coach.id}, ${client.id}, 'accepted', lower(period), upper(period), id FROM made
+        RETURNING id, starts_at
+      )
+      SELECT id FROM booked ORDER BY starts_at`;
+    await setEmail("coach", coach, newAddress());
+    expect(await askedBookings(coach.id)).toEqual(rows.slice(0, 200).map(({ id }) => id));
+  });
+
+  test("is sent at once what would have been sent by now, and nobody else is sent it again", async () => {
+    const client = await mail.world.makeClient();
+    const { booking } = await mail.book(inMinutes(1500), { client });
+    await mail.world.db`UPDATE bookings SET updated_at = now() - interval '10 days' WHERE id = ${booking.id}`;
+    const startsAt = inMinutes(700);
+    await mail.world.db`UPDATE bookings SET starts_at = ${startsAt} WHERE id = ${booking.id}`;
+    const term: RemindInput = { bookingId: booking.id, startsAt, minutesBefore: 1440 };
+    expect(await remind(mail.world.app, term)).toEqual({ mails: 1 });
+    const address = newAddress();
+    await setEmail("client", client, address);
+    await runAsked(client.id);
+    const due = (await waiting(booking.id)).filter(({ dueAt }) => dueAt <= new Date());
+    expect(due.map(({ minutesBefore }) => minutesBefore)).toEqual([1440]);
+    for (const one of due) await remind(mail.world.app, one);
+    expect(mail.server.arrived.map(({ to }) => to)).toEqual(["ada@example.com", address]);
   });
 });
 
