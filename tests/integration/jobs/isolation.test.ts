@@ -87,7 +87,7 @@ describe("who lets the hub wait holds up their own kind alone", () => {
     const client = await world.makeClient({ email: "maya@example.com" });
     const coach = await world.makeCoach();
     for (let day = 1; day <= 24; day += 1) await world.makeBooking({ coach, client, inMinutes: day * 1440 });
-    await waitFor(() => waiting >= 8, { what: "every slot for mails to be taken", timeoutMs: 10_000 });
+    await waitFor(() => waiting >= 5, { what: "every connection to it to be taken" });
     expect(await timeSummary()).toBeLessThan(3_000);
   });
 
@@ -99,7 +99,10 @@ describe("who lets the hub wait holds up their own kind alone", () => {
     for (let number = 0; number < 3; number += 1) {
       const coach = await world.makeCoach();
       for (let each = 0; each < 8; each += 1)
-        await subscribeCalendar(world.app, admin, { coachId: coach.id, url: `${feed.url}?${number}-${each}` });
+        await subscribeCalendar(world.app, admin, {
+          coachId: coach.id,
+          url: `${feed.url}?${number}-${each}`,
+        });
     }
     await start();
     await waitFor(() => feed.received.length >= 4, { what: "every slot for calendars to be taken" });
