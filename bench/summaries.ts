@@ -93,6 +93,9 @@ export const benchSummaries = async (ground: Ground): Promise<Row[]> => {
       target: "< 250 ms",
       ok: p99 < 250,
     },
-    note("summary", `of it until the end was answered: p50 ${ms(percentile(answered, 0.5))}, p99 ${ms(percentile(answered, 0.99))}`),
+    note(
+      "summary",
+      `of it until the end was answered: p50 ${ms(percentile(answered, 0.5))}, p99 ${ms(percentile(answered, 0.99))}`,
+    ),
   ];
 };
