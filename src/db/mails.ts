@@ -10,10 +10,10 @@ export type MailStatus = "pending" | "sent" | "failed" | "kept";
 export type Mail = {
   id: string;
   cause: string;
-  personId: string;
-  bookingId: string;
-  /** The booking's version that it tells of. */
-  bookingVersion: number;
+  /** The coach or client whom it tells of a booking, the booking and its version; all null where it is about neither. */
+  personId: string | null;
+  bookingId: string | null;
+  bookingVersion: number | null;
   kind: string;
   messageId: string;
   toAddress: string;
@@ -73,14 +73,20 @@ export const listMails = (sql: Sql, page: PageRequest): Promise<MailSummary[]> =
       status, attempts, sent_at, last_error, created_at
     FROM mails WHERE ${beyond(sql, page)} ORDER BY id DESC LIMIT ${page.limit + 1}`;
 
+/** True of a mail while its booking is as it tells, and of one without a booking. */
+const stillTrue = (sql: Sql) =>
+  sql`booking_version IS NOT DISTINCT FROM (SELECT version FROM bookings WHERE bookings.id = mails.booking_id)`;
+
 /**
- * Takes a mail for an attempt at it, for `leaseMs`.
- * @returns the number of the attempt; null when it waits for no attempt, or somebody else has it
+ * Takes a mail for an attempt at it, for `leaseMs`. The booking's version is looked at here, at the last moment before
+ * the mail leaves.
+ * @returns the number of the attempt; null when it waits for no attempt, is overtaken, or somebody else has it
  */
 export const updateMailTaken = async (sql: Sql, id: string, leaseMs: number): Promise<number | null> => {
   const [row] = await sql<{ attempts: number }[]>`
     UPDATE mails SET attempts = attempts + 1, sending_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
     WHERE id = ${id} AND status = 'pending' AND (sending_until IS NULL OR sending_until < clock_timestamp())
+      AND ${stillTrue(sql)}
     RETURNING attempts`;
   return row?.attempts ?? null;
 };
@@ -104,17 +110,18 @@ export const updateMailNotSent = async (
     WHERE id = ${id} AND status = 'pending' AND attempts = ${attempt}`;
 };
 
-/** Gives up what waits of a cause, but for what tells of this version of its booking. Returns how many. */
-export const updateMailsDropped = async (
-  sql: Sql,
-  cause: string,
-  { exceptVersion, reason }: { exceptVersion: number | null; reason: string },
-): Promise<number> => {
-  const { count } = await sql`
-    UPDATE mails SET status = 'failed', last_error = ${reason}
-    WHERE cause = ${cause} AND status = 'pending'
-      AND (${exceptVersion}::int IS NULL OR booking_version <> ${exceptVersion}::int)`;
-  return count;
+const droppedReason = "no longer true when it could be sent";
+
+/** Gives up what waits of a cause. */
+export const updateMailsDropped = async (sql: Sql, cause: string): Promise<void> => {
+  await sql`UPDATE mails SET status = 'failed', last_error = ${droppedReason} WHERE cause = ${cause} AND status = 'pending'`;
+};
+
+/** Gives up a mail that waits and was overtaken by its booking. */
+export const updateMailOvertaken = async (sql: Sql, id: string): Promise<void> => {
+  await sql`
+    UPDATE mails SET status = 'failed', last_error = ${droppedReason}
+    WHERE id = ${id} AND status = 'pending' AND NOT (${stillTrue(sql)})`;
 };
 
 type MailPerson = { name: string; email: string | null; timeZone: string };

@@ -1,12 +1,13 @@
 -- Mails as they were written: content is fixed before the first attempt, so that every attempt sends the very same.
 CREATE TABLE mails (
   id uuid PRIMARY KEY,
-  -- What asked for it: an entry of the outbox, or a reminder with its time.
+  -- What asked for it: an entry of the outbox, a reminder with its time, or an endpoint that was disabled.
   cause text NOT NULL,
-  person_id uuid NOT NULL,
-  booking_id uuid NOT NULL REFERENCES bookings,
+  -- The coach or client whom it tells of a booking; null where it is about neither.
+  person_id uuid,
+  booking_id uuid REFERENCES bookings,
   -- What it tells is true while this is the booking's version: unsent by then, it stays unsent.
-  booking_version integer NOT NULL,
+  booking_version integer,
   kind text NOT NULL,
   message_id text NOT NULL,
   to_address text NOT NULL,
@@ -24,7 +25,9 @@ CREATE TABLE mails (
   last_error text,
   created_at timestamptz NOT NULL DEFAULT now(),
   -- Promise: what happened is told to a person in one mail, however often its job runs.
-  UNIQUE (cause, person_id),
+  UNIQUE NULLS NOT DISTINCT (cause, person_id),
+  -- Promise: whatever tells of a booking says to whom and of which version, so that it can be overtaken.
+  CHECK (num_nulls(person_id, booking_id, booking_version) IN (0, 3)),
   CHECK ((ics IS NULL) = (ics_method IS NULL)),
   CHECK ((status = 'sent') = (sent_at IS NOT NULL))
 );

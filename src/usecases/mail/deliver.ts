@@ -1,11 +1,13 @@
 import {
   type Mail,
   type MailFacts,
+  type NewMail,
   findMail,
   insertMails,
   listMailsOf,
   updateMailDone,
   updateMailNotSent,
+  updateMailOvertaken,
   updateMailTaken,
   updateMailsDropped,
 } from "../../db/mails.ts";
@@ -21,7 +23,8 @@ export type Delivery = { mails: number; silent?: Silence["silent"] };
 /** Longer than an attempt takes: whoever has a mail for longer has died, or stood still. */
 const leaseMs = sendTimeoutMs + 15_000;
 
-type Order = { cause: string; facts: MailFacts; decision: Notice | Silence; reason: string | null };
+/** What a cause leads to now: mails, or none, and then what waits of it is given up. */
+type Order = { cause: string } & ({ mails: readonly NewMail[] } | Silence);
 
 /**
  * Writes the mails of a cause and sends what of it has not gone yet. May run any number of times, also at once: a mail
@@ -32,31 +35,40 @@ type Order = { cause: string; facts: MailFacts; decision: Notice | Silence; reas
  * What was written and has not gone when the booking changes again never goes: the next change tells what is true.
  * @throws DomainError `unavailable` while something is left to be tried again
  */
-export const deliverMails = async (
-  app: App,
-  { cause, facts, decision, reason }: Order,
-): Promise<Delivery> => {
-  const silent = "silent" in decision ? decision.silent : null;
-  if (silent === null) {
-    const mails = await composeMails(app, { cause, notice: decision as Notice, facts, reason });
-    if (mails.length > 0) await insertMails(app.sql, mails);
-  }
-  const exceptVersion = silent === null ? facts.bookingVersion : null;
-  await updateMailsDropped(app.sql, cause, { exceptVersion, reason: "no longer true when it could be sent" });
+export const deliverMails = async (app: App, order: Order): Promise<Delivery> => {
+  const { cause } = order;
+  if ("silent" in order) await updateMailsDropped(app.sql, cause);
+  else if (order.mails.length > 0) await insertMails(app.sql, order.mails);
   const written = await listMailsOf(app.sql, cause);
   const waiting = written.filter(({ status }) => status === "pending");
   const outcomes = await Promise.all(waiting.map((mail) => attempt(app, mail)));
   if (outcomes.includes("later")) {
     throw new DomainError("unavailable", "unavailable", "A mail could not be sent yet; it is tried again.");
   }
-  return { mails: written.length, ...(silent === null ? {} : { silent }) };
+  return { mails: written.length, ...("silent" in order ? { silent: order.silent } : {}) };
+};
+
+/** What was decided of a booking, for {@link deliverMails}. */
+type NoticeOrder = { cause: string; facts: MailFacts; decision: Notice | Silence; reason: string | null };
+
+/** Tells of a booking what was decided. @throws DomainError `unavailable` as {@link deliverMails} does */
+export const deliverNotice = async (
+  app: App,
+  { cause, facts, decision, reason }: NoticeOrder,
+): Promise<Delivery> => {
+  if ("silent" in decision) return deliverMails(app, { cause, ...decision });
+  const mails = await composeMails(app, { cause, notice: decision, facts, reason });
+  return deliverMails(app, { cause, mails });
 };
 
 /** No transaction is open while the mail server is asked: it may take its time. */
 const attempt = async (app: App, mail: Mail): Promise<"done" | "later"> => {
   const { id, kind, messageId, subject, text, html, ics, icsMethod } = mail;
   const number = await updateMailTaken(app.sql, id, leaseMs);
-  if (number === null) return (await findMail(app.sql, id))?.status === "pending" ? "later" : "done";
+  if (number === null) {
+    await updateMailOvertaken(app.sql, id);
+    return (await findMail(app.sql, id))?.status === "pending" ? "later" : "done";
+  }
   const note = { mailId: id, kind, bookingId: mail.bookingId, attempt: number };
   try {
     const status = await app.mail.send({

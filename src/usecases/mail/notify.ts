@@ -2,7 +2,7 @@ import { type EntrySubject, findMailFacts, listEntriesWithReaders } from "../../
 import type { Sql } from "../../db/client.ts";
 import type { OutboxEventType } from "../../domain/outbox.ts";
 import type { App } from "../app.ts";
-import { type Delivery, deliverMails } from "./deliver.ts";
+import { type Delivery, deliverNotice } from "./deliver.ts";
 import { decideNotice, isMailed } from "./notice.ts";
 
 /** An entry of the outbox that somebody may have to be told of. */
@@ -25,7 +25,7 @@ export const notify = async (app: App, input: NoticeInput): Promise<Delivery> =>
   const facts = await findMailFacts(app.sql, { bookingId, sessionId });
   if (!facts) return { mails: 0, silent: "nobody_concerned" };
   const decision = decideNotice(type, facts);
-  const delivery = await deliverMails(app, { cause: entryId, facts, decision, reason: reason ?? null });
+  const delivery = await deliverNotice(app, { cause: entryId, facts, decision, reason: reason ?? null });
   if (delivery.silent)
     app.log.info(
       { entryId, type, bookingId: facts.bookingId, why: delivery.silent },

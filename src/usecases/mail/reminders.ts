@@ -6,6 +6,8 @@ import { addMinutes } from "../../domain/time.ts";
 import type { App } from "../app.ts";
 import { type Transaction, transact } from "../transaction.ts";
 import { type Delivery, deliverMails } from "./deliver.ts";
+import { transact } from "../transaction.ts";
+import { type Delivery, deliverNotice } from "./deliver.ts";
 import { type ReminderTerm, decideReminder } from "./notice.ts";
 
 /**
@@ -86,7 +88,7 @@ export const remind = async (app: App, { bookingId, ...term }: RemindInput): Pro
   if (!facts) return { mails: 0, silent: "nobody_concerned" };
   const decision = decideReminder(term, facts, app.config.reminderMinutes);
   const cause = reminderId(bookingId, term);
-  const delivery = await deliverMails(app, { cause, facts, decision, reason: null });
+  const delivery = await deliverNotice(app, { cause, facts, decision, reason: null });
   if (delivery.silent) app.log.info({ bookingId, why: delivery.silent }, "a reminder led to no mail");
   return delivery;
 };

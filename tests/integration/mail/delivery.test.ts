@@ -183,6 +183,51 @@ describe("a mail", () => {
   });
 });
 
+describe("a mail whose booking moves", () => {
+  const nextDay = new Date("2030-01-08T09:00:00Z");
+
+  test("after it was written cannot be taken, however its job began", async () => {
+    const entry = await booked();
+    mail.server.rules.data = () => 451;
+    await expect(notify(app, entry)).rejects.toMatchObject(later);
+    const waiting = await mail.world.db<{ id: string }[]>`SELECT id FROM mails WHERE status = 'pending'`;
+    expect(waiting).toHaveLength(2);
+    await rescheduleBooking(app, mail.admin, { id: entry.bookingId, startsAt: nextDay });
+    for (const { id } of waiting) expect(await updateMailTaken(app.sql, id, 1000)).toBeNull();
+  });
+
+  test("while its job runs is given up, and its job is done", async () => {
+    const entry = await booked();
+    const { tokens } = mail.world.app;
+    // Facts have been read when links are signed, and nothing has been written.
+    let moved: Promise<unknown> | null = null;
+    const signJoinLink: typeof tokens.signJoinLink = async (...input) => {
+      moved ??= rescheduleBooking(mail.world.app, mail.admin, { id: entry.bookingId, startsAt: nextDay });
+      await moved;
+      return tokens.signJoinLink(...input);
+    };
+    const slow = { ...app, tokens: { ...tokens, signJoinLink } };
+    expect(await notify(slow, entry)).toEqual({ mails: 2 });
+    expect(mail.server.arrived).toEqual([]);
+    expect(await stored()).toMatchObject([
+      { status: "failed", attempts: 0, error: "no longer true when it could be sent" },
+      { status: "failed", attempts: 0, error: "no longer true when it could be sent" },
+    ]);
+    for (const next of await mail.entries()) await notify(app, next);
+    expect(mail.server.to("maya@example.com").map(({ subject }) => subject)).toEqual([
+      expect.stringContaining("8 Jan 2030"),
+    ]);
+  });
+});
+
+test("a mail that tells of a booking is kept with its person and the version it tells of, or not at all", async () => {
+  await notify(app, await booked());
+  for (const column of ["person_id", "booking_id", "booking_version"])
+    await expect(mail.world.db`UPDATE mails SET ${mail.world.db(column)} = NULL`).rejects.toMatchObject({
+      code: "23514",
+    });
+});
+
 test("without SMTP_URL mails are written, kept, and sent nowhere", async () => {
   const entry = await booked();
   const quiet = { ...app, mail: createMail({ ...app.config, smtpUrl: null }, app.log) };
