@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { type Socket, connect as connectTcp, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { invalid } from "../domain/errors.ts";
+import { DomainError, invalid } from "../domain/errors.ts";
 import { isPublicAddress } from "./addresses.ts";
 import { type ResolveName, resolveByDns, resolveBySystem } from "./names.ts";
 
@@ -28,7 +28,8 @@ export type OutboundAnswer = {
 export type OutboundHttp = {
   /**
    * Refuses a URL that may not be called: by its form, or by any address that its name has at this moment.
-   * @throws DomainError `invalid_request` with the path `url`
+   * @throws DomainError `invalid_request` with the path `url`; `unavailable` when its name cannot be looked up at this
+   *   moment, which says nothing of the URL
    */
   check(url: string): Promise<void>;
   /**
@@ -42,8 +43,10 @@ export type OutboundHttp = {
 export type OutboundReason =
   /** The URL, or where it leads, is not allowed. */
   | "refused_target"
-  /** The name has no address, or could not be looked up. */
+  /** The name has no address. */
   | "unknown_name"
+  /** Nobody said whether the name has one. */
+  | "lookup_failed"
   /** No connection. */
   | "unreachable"
   /** No TLS, for instance over the certificate. */
@@ -84,6 +87,7 @@ type Target = { url: URL; host: string; addresses: string[] };
 
 const maxUrlLength = 2_048;
 const checkTimeoutMs = 5_000;
+const checkAgainMs = 5_000;
 const endedEarly = "The connection ended without a complete answer.";
 /** Of one name, so that nobody makes the hub knock at hundreds of doors. */
 const maxConnectAttempts = 6;
@@ -104,14 +108,16 @@ export const createOutboundHttp = ({ allowPrivateTargets, resolve }: OutboundOpt
   };
 
   const findAddresses = async (name: string, signal: AbortSignal): Promise<string[]> => {
+    const noSuchName = "There is no such name as in the URL.";
+    // Refused here, since runtimes tell a question that cannot be asked in ways of their own.
+    if (!isWritable(name)) throw new OutboundError("unknown_name", noSuchName);
     let addresses: readonly string[];
     try {
       addresses = await addressesOf(name, signal);
     } catch (cause) {
-      throw new OutboundError("unknown_name", "The name in the URL could not be looked up.", { cause });
+      throw new OutboundError("lookup_failed", "The name in the URL could not be looked up.", { cause });
     }
-    if (addresses.length === 0)
-      throw new OutboundError("unknown_name", "There is no such name as in the URL.");
+    if (addresses.length === 0) throw new OutboundError("unknown_name", noSuchName);
     return [...addresses];
   };
 
@@ -121,8 +127,13 @@ export const createOutboundHttp = ({ allowPrivateTargets, resolve }: OutboundOpt
         await withinTime(checkTimeoutMs, (signal) => findTarget(url, signal));
       } catch (error) {
         if (!(error instanceof OutboundError)) throw error;
-        if (error.reason !== "timeout") throw invalid("url", error.message);
-        throw invalid("url", "The name in the URL could not be looked up in time.");
+        if (error.reason !== "timeout" && error.reason !== "lookup_failed")
+          throw invalid("url", error.message);
+        const detail = "The name in the URL could not be looked up at this moment; try again.";
+        throw new DomainError("unavailable", "unavailable", detail, {
+          facts: { retryAfterMs: checkAgainMs },
+          cause: error,
+        });
       }
     },
     send: (request) =>
@@ -138,6 +149,10 @@ export const createOutboundHttp = ({ allowPrivateTargets, resolve }: OutboundOpt
 
 const notAllowed = (): OutboundError =>
   new OutboundError("refused_target", "The URL leads to an address that may not be called from here.");
+
+/** Whether DNS can be asked for a name (RFC 1035, 2.3.4). */
+const isWritable = (name: string): boolean =>
+  name.length <= 253 && name.split(".").every((label) => label !== "" && label.length <= 63);
 
 /** @throws OutboundError `refused_target` for a form that is not called, wherever it leads */
 const parseUrl = (text: string): URL => {

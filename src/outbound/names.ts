@@ -1,12 +1,17 @@
 import { Resolver, lookup } from "node:dns/promises";
 
-/** The addresses of a name, none if it has none; gives up when the signal says so. */
+/** The addresses of a name, none if it has none; gives up when the signal says so. Throws when nobody could tell. */
 export type ResolveName = (name: string, signal: AbortSignal) => Promise<readonly string[]>;
 
 /** As other programs of the machine find names: its hosts file counts. */
 export const resolveBySystem: ResolveName = async (name) => {
-  const found = await lookup(name, { all: true });
-  return found.map(({ address }) => address);
+  try {
+    const found = await lookup(name, { all: true });
+    return found.map(({ address }) => address);
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
 };
 
 /**
@@ -29,5 +34,6 @@ export const resolveByDns =
     return [];
   };
 
+/** Deno tells a failure of the name server (SERVFAIL) like this as well. */
 const isAbsence = (error: unknown): boolean =>
   ["ENOTFOUND", "ENODATA"].includes(String((error as { code?: unknown }).code));

@@ -5,8 +5,11 @@ import { isIPv4 } from "node:net";
 /** A name server on 127.0.0.1. */
 export type DnsServer = { address: string; asked(): number; close(): Promise<void> };
 
-/** Which addresses a name has, at the so-manieth question for one kind of them; `null` leaves the asker waiting. */
-export type Zone = (name: string, times: number) => readonly string[] | null;
+/**
+ * Which addresses a name has, at the so-manieth question for one kind of them; `null` leaves the asker waiting, and
+ * `"fails"` tells them that the server has a failure.
+ */
+export type Zone = (name: string, times: number) => readonly string[] | "fails" | null;
 
 const kinds = { 1: "ipv4", 28: "ipv6" } as const;
 
@@ -20,14 +23,16 @@ export const startDnsServer = async (zone: Zone): Promise<DnsServer> => {
     const { name, end, type } = questionOf(message);
     const question = `${name} ${type}`;
     times.set(question, (times.get(question) ?? 0) + 1);
-    const addresses = zone(name, times.get(question) ?? 0);
-    if (!addresses) return;
+    const answer = zone(name, times.get(question) ?? 0);
+    if (!answer) return;
+    const addresses = answer === "fails" ? [] : answer;
     const kind = kinds[type as keyof typeof kinds];
     const records = addresses
       .filter((address) => (isIPv4(address) ? "ipv4" : "ipv6") === kind)
       .map((address) => recordOf(type, address));
     const head = Buffer.from(message.subarray(0, 12));
-    head.writeUInt16BE(addresses.length === 0 ? 0x8183 : 0x8180, 2);
+    const flags = answer === "fails" ? 0x8182 : addresses.length === 0 ? 0x8183 : 0x8180;
+    head.writeUInt16BE(flags, 2);
     head.writeUInt16BE(records.length, 6);
     head.writeUInt32BE(0, 8);
     socket.send(Buffer.concat([head, message.subarray(12, end), ...records]), asker.port, asker.address);

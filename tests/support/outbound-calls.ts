@@ -20,8 +20,15 @@ export type Calls = {
 
 export type Outcome = {
   answer?: { status: number; headers: Record<string, string>; body: string };
-  /** `reason` of an OutboundError; `path` of the field that a DomainError names. */
-  error?: { name: string; message: string; reason?: string; status?: number | null; path?: string };
+  /** `reason` of an OutboundError; `code` of a DomainError, and the `path` of the field that it names. */
+  error?: {
+    name: string;
+    message: string;
+    reason?: string;
+    status?: number | null;
+    code?: string;
+    path?: string;
+  };
   tookMs: number;
 };
 
@@ -56,7 +63,12 @@ const describeError = (error: unknown): NonNullable<Outcome["error"]> => {
   if (error instanceof OutboundError)
     return { name: error.name, message: error.message, reason: error.reason, status: error.status };
   if (error instanceof DomainError)
-    return { name: error.name, message: error.detail, path: error.facts.errors?.[0]?.path ?? "" };
+    return {
+      name: error.name,
+      message: error.detail,
+      code: error.code,
+      path: error.facts.errors?.[0]?.path ?? "",
+    };
   return { name: "another error", message: String(error) };
 };
 

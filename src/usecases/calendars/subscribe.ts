@@ -14,7 +14,7 @@ import { syncJob } from "./sync-job.ts";
 /**
  * Subscribes a coach to a calendar elsewhere, which is read at once and every ten minutes from then on.
  * @throws DomainError `not_found`, `forbidden`, `invalid_request` for an address that may not be called or one calendar
- *   too many, `already_exists` (field `url`)
+ *   too many, `already_exists` (field `url`), `unavailable` while its name cannot be looked up
  */
 export const subscribeCalendar = async (
   app: App,

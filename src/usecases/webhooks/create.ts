@@ -21,8 +21,8 @@ export type EndpointWithSecret = { endpoint: WebhookEndpoint; secret: string };
 
 /**
  * Registers an endpoint. Admins only.
- * @throws DomainError `not_found`, `forbidden`, `invalid_request` for a URL that may not be called, `invalid_state` when
- * there are too many
+ * @throws DomainError `not_found`, `forbidden`, `invalid_request` for a URL that may not be called, `unavailable` while its
+ *   name cannot be looked up, `invalid_state` when there are too many
  */
 export const createWebhook = async (
   app: App,

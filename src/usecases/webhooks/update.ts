@@ -11,7 +11,8 @@ import { assertVersion, transact } from "../transaction.ts";
 /**
  * Changes what is given of an endpoint. One that is enabled again, or gets another URL, starts with a clean slate; what
  * waited for it while it was disabled is sent. Admins only.
- * @throws DomainError `not_found`, `forbidden`, `invalid_request` for a URL that may not be called, `version_mismatch`
+ * @throws DomainError `not_found`, `forbidden`, `invalid_request` for a URL that may not be called, `unavailable` while its
+ *   name cannot be looked up, `version_mismatch`
  */
 export const updateWebhook = async (
   app: App,

@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../../src/db/client.ts";
+import { createOutboundHttp } from "../../../src/outbound/http.ts";
+import { resolveByDns } from "../../../src/outbound/names.ts";
 import { type TestApp, createTestApp } from "../../support/app.ts";
+import { type Zone, startDnsServer } from "../../support/dns-server.ts";
 import { announceNew } from "../../support/outbox.ts";
 import { type Receiver, startReceiver } from "../../support/receiver.ts";
 import { type Served, serve } from "../../support/serve.ts";
@@ -411,5 +414,47 @@ describe("where private targets are not allowed", () => {
     const urls = await world.db`SELECT url FROM webhook_endpoints`;
     expect(urls).toEqual([{ url: receiver.url }]);
     expect(receiver.received).toHaveLength(0);
+  });
+});
+
+describe("a URL whose name", () => {
+  /** Registers it at a hub that asks a name server, whose answers may change in between. */
+  const registerTwice = async (key: string, first: ReturnType<Zone>, then: ReturnType<Zone>) => {
+    let answer = first;
+    const dns = await startDnsServer(() => answer);
+    const outbound = createOutboundHttp({ allowPrivateTargets: false, resolve: resolveByDns([dns.address]) });
+    const asking = await serve({ ...world, app: { ...world.app, outbound } });
+    const ask = () =>
+      asking.send("POST", "/v1/webhooks", {
+        as: world.keys.admin,
+        body: { url: "https://hooks.example/", events: ["booking.accepted"] },
+        headers: { "idempotency-key": key },
+      });
+    try {
+      const before = await ask();
+      answer = then;
+      return [before, await ask()] as const;
+    } finally {
+      await asking.close();
+      await dns.close();
+    }
+  };
+
+  test.each<[string, ReturnType<Zone>]>([
+    ["name servers fail to find", "fails"],
+    ["name servers do not answer for", null],
+  ])("%s may be given again at once, under the same key", async (words, answer) => {
+    const [before, after] = await registerTwice(words.replaceAll(" ", "-"), answer, ["93.184.216.34"]);
+    expect([before.status, before.body["code"]]).toEqual([503, "unavailable"]);
+    expect(Number(before.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(before.text).not.toContain("hooks.example");
+    expect(after.status).toBe(201);
+    expect(after.headers.get("idempotency-replayed")).toBeNull();
+  });
+
+  test("is not there is refused, and stays refused under the same key", async () => {
+    const [before, after] = await registerTwice("not-there", [], ["93.184.216.34"]);
+    expect(before.status).toBe(422);
+    expect([after.status, after.headers.get("idempotency-replayed")]).toEqual([422, "true"]);
   });
 });

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type Server, type Socket, createServer } from "node:net";
@@ -410,6 +411,41 @@ describe.each(["node", "deno"] as const)("on %s", (runtime) => {
       });
     });
 
+    // Deno tells a failure of a name server as a name that is not there.
+    const troubles: [string, ReturnType<Zone>][] = [
+      ...(runtime === "node" ? [["fail over", "fails"] satisfies [string, ReturnType<Zone>]] : []),
+      ["do not answer for", null],
+    ];
+    test.each(troubles)("is not refused for good when name servers %s its name", async (_, answer) => {
+      const dns = await serveNames((name) => (name === "nobody.example" ? [] : answer));
+      const calls: Call[] = [{ check: "http://nobody.example/" }, { check: "http://troubled.example/" }];
+      const { outcomes } = await ask(calls, { dnsServer: dns.address });
+      expect(outcomes.map(({ error }) => error)).toMatchObject([
+        { code: "invalid_request", path: "url" },
+        { code: "unavailable" },
+      ]);
+    });
+
+    test.each([
+      ["a label that is too long", `${"a".repeat(64)}.example`],
+      ["an empty label", "a..example"],
+      ["too many labels", `${"a.".repeat(125)}example`],
+    ])("is refused before DNS is asked for %s", async (_, name) => {
+      const dns = await serveNames(() => "fails");
+      const { outcomes } = await ask([{ check: `http://${name}/` }], { dnsServer: dns.address });
+      expect(outcomes[0]?.error).toMatchObject({ code: "invalid_request", path: "url" });
+      expect(dns.asked()).toBe(0);
+    });
+
+    test("is judged by what the machine says of it where private targets are allowed", async () => {
+      const name = "nobody.invalid";
+      const code = await lookup(name).catch((error: unknown) => (error as { code?: string }).code);
+      const { outcomes } = await ask([{ check: `http://${name}/` }], { allowPrivateTargets: true });
+      // A machine without a network cannot know.
+      const expected = code === "ENOTFOUND" ? "invalid_request" : "unavailable";
+      expect(outcomes[0]?.error).toMatchObject({ code: expected });
+    });
+
     test("takes nothing but an address for an address", async () => {
       const target = await listen(hello);
       const names = { "hub.example": [["localhost"]] };
@@ -422,14 +458,14 @@ describe.each(["node", "deno"] as const)("on %s", (runtime) => {
       const url = "https://nobody.example/";
       const { outcomes } = await ask([{ check: url }, get(url)], { names: {} });
       const message = "There is no such name as in the URL.";
-      expect(outcomes[0]?.error).toEqual({ name: "DomainError", path: "url", message });
+      expect(outcomes[0]?.error).toMatchObject({ code: "invalid_request", path: "url", message });
       expect(outcomes[1]?.error).toMatchObject({ reason: "unknown_name", message });
     });
 
     test("refuses a name that DNS does not know, or does not tell", async () => {
       const url = "https://nobody.invalid/";
       const { outcomes } = await ask([{ check: url }]);
-      expect(outcomes[0]?.error).toMatchObject({ name: "DomainError", path: "url" });
+      expect(outcomes[0]?.error).toMatchObject({ name: "DomainError" });
       expect(outcomes[0]?.error?.message).toMatch(/name/);
     });
 
