@@ -1,5 +1,5 @@
 import { type DeliveryStatus, type WebhookDelivery, failingDays } from "../domain/webhook.ts";
-import { plainArray, type Sql } from "./client.ts";
+import { type Fragment, plainArray, type Sql } from "./client.ts";
 import { type PageRequest, allOf, beyond, orderBy } from "./page.ts";
 
 const deliveryColumns = (sql: Sql) => sql`
@@ -38,6 +38,13 @@ export const findDelivery = async (sql: Sql, id: string): Promise<WebhookDeliver
 
 export type DeliveryFilter = { endpointId: string; status: DeliveryStatus | null };
 
+/** Written out: a plan for any status, which a prepared statement may get, uses no index of one of them. */
+const isStatus = (sql: Sql, status: DeliveryStatus): Fragment => {
+  if (status === "pending") return sql`status = 'pending'`;
+  return status === "failed" ? sql`status = 'failed'` : sql`status = 'delivered'`;
+};
+
+/** An endpoint's deliveries, newest first: reads what it answers, whatever the endpoint's history. */
 export const listDeliveries = (
   sql: Sql,
   { endpointId, status }: DeliveryFilter,
@@ -45,7 +52,7 @@ export const listDeliveries = (
 ): Promise<WebhookDelivery[]> =>
   sql<WebhookDelivery[]>`
     SELECT ${deliveryColumns(sql)} FROM webhook_deliveries
-    WHERE ${allOf(sql, [sql`endpoint_id = ${endpointId}`, ...(status ? [sql`status = ${status}`] : [])])}
+    WHERE ${allOf(sql, [sql`endpoint_id = ${endpointId}`, ...(status ? [isStatus(sql, status)] : [])])}
       AND ${beyond(sql, page)}
     ${orderBy(sql, page)} LIMIT ${page.limit + 1}`;
 

@@ -81,10 +81,12 @@ CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, due_at)
   WHERE status = 'pending' AND enqueued_at IS NULL;
 CREATE INDEX webhook_deliveries_enqueued ON webhook_deliveries (endpoint_id, enqueued_at)
   WHERE status = 'pending' AND enqueued_at IS NOT NULL;
-CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (endpoint_id) WHERE status = 'failed';
+-- An endpoint's deliveries are listed page by page, also those few of them that wait or have failed.
 CREATE INDEX webhook_deliveries_page ON webhook_deliveries (endpoint_id, id);
+CREATE INDEX webhook_deliveries_pending ON webhook_deliveries (endpoint_id, id) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (endpoint_id, id) WHERE status = 'failed';
+-- They go with their entry of the outbox.
 CREATE INDEX webhook_deliveries_event ON webhook_deliveries (event_id);
-CREATE INDEX webhook_deliveries_age ON webhook_deliveries (created_at);
 
 -- Holds that ended are taken away after a day.
 CREATE INDEX holds_ended ON holds (updated_at) WHERE status <> 'open';
