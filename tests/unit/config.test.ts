@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type SetupError, readConfig } from "../../src/config.ts";
+import { retryAfterMs } from "../../src/domain/retry.ts";
 
 const linesOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -59,6 +60,19 @@ describe("the settings", () => {
 
   test("count an empty value as not set", () => {
     expect(readConfig({ PORT: "", REDIS_URL: "" })).toMatchObject({ port: 3000, redisUrl: null });
+  });
+
+  test("keep events for longer than deliveries of them are retried", () => {
+    const hour = 3_600_000;
+    let longestMs = 0;
+    for (let attempts = 1, waitMs = retryAfterMs(1, 1); waitMs !== null; waitMs = retryAfterMs(++attempts, 1))
+      longestMs += Math.max(waitMs, hour); // which is how long a receiver may put each of them off
+    // A day more, in which an endpoint that was disabled may be enabled again.
+    const days = Math.ceil(longestMs / (24 * hour)) + 1;
+    expect(readConfig({ KEEP_EVENTS_DAYS: `${days}` }).keepEventsDays).toBe(3);
+    expect(linesOf({ KEEP_EVENTS_DAYS: `${days - 1}` })).toEqual([
+      expect.stringMatching(/^KEEP_EVENTS_DAYS: must be at least 3/),
+    ]);
   });
 
   test("take a secret from a file, and refuse it twice or from a file that is not there", () => {
