@@ -41,7 +41,11 @@ const statusOf: Partial<Record<ErrorCode, 403 | 404 | 410>> = {
 export const registerJoinPage = (http: Hono<HttpEnv>, app: App): void => {
   let assets: Promise<Map<string, Asset>> | null = null;
   http.get("/join/:file{page\\.js|style\\.css|socket\\.io-client\\.js|client/[\\w-]+\\.ts}", async (c) => {
-    assets ??= readAssets();
+    // What could not be read, for want of file handles for instance, is read again for the next who asks.
+    assets ??= readAssets().catch((error: unknown) => {
+      assets = null;
+      throw error;
+    });
     const asset = (await assets).get(c.req.param("file"));
     if (!asset) return c.notFound();
     return c.body(asset.text, 200, { "content-type": asset.type, "cache-control": "public, max-age=300" });
