@@ -84,7 +84,7 @@ const environment = z.object({
   SUMMARY_LLM_KEY: z.string().min(1).optional(),
   SUMMARY_LLM_TIMEOUT_SECONDS: wholeNumber(1, 120).default(20),
   METRICS_TOKEN: secret.optional(),
-  // Longer than a delivery is retried (30 hours), since it goes with its entry of the outbox.
+  // Longer than a delivery is retried, which is more than a day, since it goes with its entry of the outbox.
   KEEP_EVENTS_DAYS: wholeNumber(3, 3660).default(30),
 });
 

@@ -75,6 +75,11 @@ test("what the image and docker-compose.yml set for the hub are settings", () =>
   expect(set.filter((name) => !settings().has(name))).toEqual([]);
 });
 
+test("docker-compose.yml gives the worker whatever the nodes have, and its own roles", () => {
+  const [, worker = ""] = /^ {2}worker:\n(.*?)\n\n/ms.exec(read("docker-compose.yml")) ?? [];
+  expect(worker).toMatch(/environment:\n {6}<<: \*hub-environment\n {6}ROLES: worker$/);
+});
+
 describe.each(pages)("%s", (page) => {
   const text = read(page);
 
