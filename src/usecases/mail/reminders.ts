@@ -5,8 +5,6 @@ import type { Side } from "../../domain/room.ts";
 import { addMinutes } from "../../domain/time.ts";
 import type { App } from "../app.ts";
 import { type Transaction, transact } from "../transaction.ts";
-import { type Delivery, deliverMails } from "./deliver.ts";
-import { transact } from "../transaction.ts";
 import { type Delivery, deliverNotice } from "./deliver.ts";
 import { type ReminderTerm, decideReminder } from "./notice.ts";
 
