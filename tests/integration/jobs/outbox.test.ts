@@ -206,6 +206,12 @@ describe.each<[string, () => QueueBackend, (backend: QueueBackend) => Promise<un
       world.app,
       workQueue(() => queue),
     );
+    // As after a crash before it was marked: added again, it is there once.
+    await world.db`UPDATE jobs SET enqueued_at = NULL`;
+    await enqueueDueJobs(
+      world.app,
+      workQueue(() => queue),
+    );
     expect((await queue.getJobCounts("waiting"))["waiting"]).toBe(1);
     await transact(world.app, { requestId: "req-9" }, ({ addJobs }) =>
       addJobs({
@@ -267,6 +273,17 @@ describe("rows that wait to be enqueued", () => {
     expect(seen).toEqual([]);
     resolve();
     await first;
+  });
+
+  test("are left alone once they have failed for good", async () => {
+    await askFor("one");
+    await world.db`UPDATE jobs SET failed_at = now()`;
+    const seen: Taken[] = [];
+    await enqueueDueJobs(
+      world.app,
+      queue(async (rows) => void seen.push(...rows)),
+    );
+    expect(seen).toEqual([]);
   });
 
   test("are added again once they are overdue, if the queue does not know them", async () => {

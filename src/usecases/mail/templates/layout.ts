@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { Letter } from "./letter.ts";
 
 /** Said at the end of every mail. */
-const footer = "Sent by Courtside, which keeps this booking. Replies to this address may not be read.";
+const footer = "Sent by Courtside. Replies to this address may not be read.";
 
 /** A letter as plain text, for whoever reads mail without HTML. */
 export const toText = ({ heading, paragraphs, details, quote, action, closing }: Letter): string =>
