@@ -533,6 +533,17 @@ test("busy times that overlap are put together where there are too many of them"
   expect(busy[0]).toMatchObject({ start: now, end: now + 30 * 60_000 + 24_000 });
 });
 
+test.each(["\r", "\n", "\r\n", "\r\r\n", " \r", "\n \n"])(
+  "a megabyte of line ends, %j, takes no longer than any other",
+  (ends) => {
+    const run = ends.repeat(1_000_000 / ends.length);
+    const feed = calendar(run, event("DTSTART:20260302T090000Z", run, "DURATION:PT1H"), run);
+    const startedAt = performance.now();
+    expect(busyIn(feed)).toEqual(["2026-03-02T09:00Z/2026-03-02T10:00Z"]);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  },
+);
+
 describe("5,000 events", () => {
   test("are read at once, in steps that leave others their turn", () => {
     const feed = manyEvents(5_000, new Date("2026-03-02T00:00:00Z"));

@@ -91,11 +91,19 @@ export function* readingParts(text: string): Generator<void, FeedPart[]> {
   return root.parts;
 }
 
-const unfolded = (text: string): string[] =>
-  text
-    .replace(/^\uFEFF/, "")
-    .replaceAll(/(?:\r+\n|\n|\r)[ \t]/g, "")
-    .split(/\r+\n|\n|\r/);
+/** The lines of a feed, those that were folded as one. Blank ones, and however many line ends stand together, are none. */
+function* unfolded(text: string): Generator<string> {
+  let whole = "";
+  for (const line of text.replace(/^\uFEFF/, "").split(/[\r\n]+/)) {
+    if (line.startsWith(" ") || line.startsWith("\t")) {
+      whole += line.slice(1);
+    } else {
+      if (whole !== "") yield whole;
+      whole = line;
+    }
+  }
+  if (whole !== "") yield whole;
+}
 
 const valueOf = (line: string): string => line.slice(line.indexOf(":") + 1).trim();
 
