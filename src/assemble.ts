@@ -10,6 +10,7 @@ import { findHubSecret } from "./usecases/access/hub-secret.ts";
 import { createKeyring } from "./usecases/access/keyring.ts";
 import { createTokens } from "./usecases/access/tokens.ts";
 import type { App } from "./usecases/app.ts";
+import { createFeedReader } from "./usecases/calendars/feed-reader.ts";
 import type { LaneJob } from "./usecases/lanes/job.ts";
 import { runLaneBatch } from "./usecases/lanes/run-batch.ts";
 import type { RoomJob } from "./usecases/rooms/job.ts";
@@ -45,6 +46,7 @@ export const assembleApp = async ({ config, sql, log, newId, publicUrl }: Founda
   });
   const { lanes, rooms, presence, publisher } = coordination;
   const mail = createMail(config, log);
+  const feeds = createFeedReader();
   const app: App = {
     config,
     sql,
@@ -55,6 +57,7 @@ export const assembleApp = async ({ config, sql, log, newId, publicUrl }: Founda
     tokens: createTokens(config, await findHubSecret(sql)),
     keyring: createKeyring(sql),
     calendars: createCalendarReader(sql),
+    feeds,
     outbound: createOutboundHttp(config),
     summariser: openSummariser(config, log),
     mail,
@@ -67,6 +70,7 @@ export const assembleApp = async ({ config, sql, log, newId, publicUrl }: Founda
     app,
     coordination,
     close: async () => {
+      await feeds.close();
       await mail.close();
       await coordination.close();
     },

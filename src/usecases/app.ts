@@ -10,6 +10,7 @@ import type { Summariser } from "../outbound/summariser.ts";
 import type { MailTransport } from "../outbound/mail.ts";
 import type { Keyring } from "./access/keyring.ts";
 import type { Tokens } from "./access/tokens.ts";
+import type { FeedReader } from "./calendars/feed-reader.ts";
 import type { CalendarReader } from "./slots/calendar-cache.ts";
 import type { RoomJob } from "./rooms/job.ts";
 import type { LaneJob } from "./lanes/job.ts";
@@ -26,6 +27,8 @@ export type App = {
   tokens: Tokens;
   keyring: Keyring;
   calendars: CalendarReader;
+  /** Reads what calendars elsewhere sent. */
+  feeds: FeedReader;
   outbound: OutboundHttp;
   summariser: Summariser;
   mail: MailTransport;

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { isTimeZone } from "../../src/domain/time.ts";
 import { zoneOfWindows } from "../../src/domain/windows-zones.ts";
-import { type FeedReading, readFeed, readingFeed } from "../../src/usecases/calendars/feed/read.ts";
+import { type FeedReading, readFeed } from "../../src/usecases/calendars/feed/read.ts";
 import { calendar, event, lines, manyEvents, outlookZone } from "../support/feeds.ts";
 
 /** A Sunday. Clocks move in New York on March 8, in Berlin on March 29. */
@@ -545,26 +545,12 @@ test.each(["\r", "\n", "\r\n", "\r\r\n", " \r", "\n \n"])(
 );
 
 describe("5,000 events", () => {
-  test("are read at once, in steps that leave others their turn", () => {
+  test("are read at once", () => {
     const feed = manyEvents(5_000, new Date("2026-03-02T00:00:00Z"));
     const startedAt = performance.now();
-    const steps = readingFeed(feed, { now, timeZone: "Europe/Berlin" });
-    let longest = 0;
-    let count = 0;
-    for (;;) {
-      const before = performance.now();
-      const step = steps.next();
-      longest = Math.max(longest, performance.now() - before);
-      count += 1;
-      if (step.done === true) {
-        expect(step.value).toMatchObject({ skipped: 0 });
-        expect(step.value.busy).toHaveLength(5_000);
-        break;
-      }
-    }
-    expect(count).toBeGreaterThan(5_000);
+    const { busy, skipped } = read(feed, { horizonDays: 366 });
+    expect({ busy: busy.length, skipped }).toEqual({ busy: 5_000, skipped: 0 });
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(longest).toBeLessThan(1_000);
   });
 
   test("that repeat every week since 2015 too", () => {

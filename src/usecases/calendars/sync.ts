@@ -11,7 +11,7 @@ import type { App } from "../app.ts";
 import { laneOfCoach } from "../lanes/job.ts";
 import { transact } from "../transaction.ts";
 import { FeedError } from "./feed/parts.ts";
-import { type FeedOptions, type FeedReading, readingFeed } from "./feed/read.ts";
+import type { FeedReading } from "./feed/read.ts";
 import { fetchFeed } from "./fetch-feed.ts";
 
 /** What came of an attempt. */
@@ -60,26 +60,12 @@ const find = async (app: App, attempt: SyncAttempt): Promise<Found> => {
     const answer = await fetchFeed(app, attempt);
     if (answer.kind === "unchanged") return answer;
     const { text, etag, lastModified } = answer;
-    const reading = await readInTurns(text, { now: attempt.now.getTime(), timeZone: attempt.timeZone });
+    const reading = await app.feeds.read(text, { now: attempt.now.getTime(), timeZone: attempt.timeZone });
     return { kind: "feed", etag, lastModified, reading };
   } catch (error) {
     if (error instanceof FeedError) return { words: error.message };
     // By the calendar's id alone: its address is a secret.
     app.log.error({ err: error, calendarId: attempt.calendarId }, "a calendar could not be read");
     return { words: "The calendar could not be read." };
-  }
-};
-
-/** How long a feed is read before everybody else gets their turn. */
-const turnMs = 8;
-
-const readInTurns = async (text: string, options: FeedOptions): Promise<FeedReading> => {
-  const reading = readingFeed(text, options);
-  for (let since = performance.now(); ; ) {
-    const step = reading.next();
-    if (step.done === true) return step.value;
-    if (performance.now() - since < turnMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    since = performance.now();
   }
 };

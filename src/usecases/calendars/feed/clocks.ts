@@ -1,4 +1,4 @@
-import { TooMuchWork, type Work, wallsOf, withPart } from "../../../domain/recurrence.ts";
+import { TooMuchWork, type Work, spend, wallsOf, withPart } from "../../../domain/recurrence.ts";
 import { isTimeZone } from "../../../domain/time.ts";
 import { zoneOfWindows } from "../../../domain/windows-zones.ts";
 import { instantInZone, instantOfWall } from "../../../domain/zone.ts";
@@ -12,15 +12,32 @@ const earliestWall = Date.UTC(2000, 0, 1);
 const latestWall = Date.UTC(2200, 0, 1);
 
 /**
- * A clock for walls that a feed may have set to any year: one outside of those that callers may ask about is taken for
- * the first or the last of them, which bounds what has to be known of zones, and what has to be stored.
+ * One outside of the years that callers may ask about is taken for the first or the last of them, which bounds what has
+ * to be known of zones, and what has to be stored.
  */
-export const boundedClock =
-  (clock: Clock): Clock =>
-  (wall) =>
-    clock(Math.min(Math.max(wall, earliestWall), latestWall));
+const boundedWall = (wall: number): number => Math.min(Math.max(wall, earliestWall), latestWall);
 
-export const utcClock: Clock = boundedClock((wall) => wall);
+/** Steps that it counts for to look at a clock in a year for the first time, and to find out what a zone's name means. */
+const yearSteps = 10_000;
+const zoneSteps = 2_000;
+
+const yearMs = 365 * 24 * 60 * 60_000;
+
+/** A clock for walls that a feed may have set to any year; each year of it is paid for once. */
+export const boundedClock = (clock: Clock, work: Work): Clock => {
+  const years = new Set<number>();
+  return (wall) => {
+    const bounded = boundedWall(wall);
+    const year = Math.floor(bounded / yearMs);
+    if (!years.has(year)) {
+      spend(work, yearSteps);
+      years.add(year);
+    }
+    return clock(bounded);
+  };
+};
+
+export const utcClock: Clock = boundedWall;
 
 /** The stretch of a feed that matters, in milliseconds. */
 export type FeedWindow = { from: number; to: number };
@@ -40,12 +57,12 @@ export const clocksOf = (
   const definitions = new Map(
     calendar.parts
       .filter(({ name }) => name === "VTIMEZONE")
-      .map((part): [string, FeedPart] => [textOf(part.lines, "TZID"), part]),
+      .map((part): [string, FeedPart] => [textIn(part, "TZID"), part]),
   );
   const known = new Map<string, Clock | null>();
   const find = (zoneId: string): Clock | null => {
     const definition = definitions.get(zoneId);
-    const zone = knownZone(zoneId) ?? knownZone(definition ? textOf(definition.lines, "X-LIC-LOCATION") : "");
+    const zone = knownZone(zoneId) ?? knownZone(definition ? textIn(definition, "X-LIC-LOCATION") : "");
     if (zone !== null) return (wall) => instantInZone(zone, wall);
     const defined = definition ? definedClock(definition, { window, work }) : null;
     if (defined) return defined;
@@ -55,11 +72,22 @@ export const clocksOf = (
   return (zoneId) => {
     const before = known.get(zoneId);
     if (before !== undefined) return before;
+    spend(work, zoneSteps);
     const found = find(zoneId);
-    const clock = found && boundedClock(found);
+    const clock = found && boundedClock(found, work);
     known.set(zoneId, clock);
     return clock;
   };
+};
+
+/** What a definition says of itself; one that cannot be read says nothing, and is nobody's. */
+const textIn = ({ lines }: FeedPart, name: string): string => {
+  try {
+    return textOf(lines, name);
+  } catch (error) {
+    if (error instanceof UnreadablePart) return "";
+    throw error;
+  }
 };
 
 /** The name of the IANA database that a zone's name stands for beyond doubt. */
@@ -109,8 +137,20 @@ const definedClock = (
   }
 };
 
-const offsetIn = (onsets: readonly Onset[], instant: number): number =>
-  (onsets.findLast(({ at }) => at <= instant) ?? onsets[0])?.offsetMs ?? 0;
+/** The offset by the last onset until an instant, or the first of all. A feed may name many: halves what is left. */
+const offsetIn = (onsets: readonly Onset[], instant: number): number => {
+  let low = 0;
+  let high = onsets.length;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if ((onsets[middle]?.at ?? 0) <= instant) low = middle;
+    else high = middle;
+  }
+  return onsets[low]?.offsetMs ?? 0;
+};
+
+/** Steps that a named onset counts for. */
+const onsetSteps = 20;
 
 const onsetsOf = ({ lines }: FeedPart, { window, work }: { window: FeedWindow; work: Work }): Onset[] => {
   const before = offsetOf(propertyOf(lines, "TZOFFSETFROM")?.values[0]);
@@ -118,6 +158,7 @@ const onsetsOf = ({ lines }: FeedPart, { window, work }: { window: FeedWindow; w
   const start = writtenOf(propertyOf(lines, "DTSTART")?.values[0]).wall;
   const walls = [start];
   for (const { values } of propertiesOf(lines, "RDATE")) {
+    spend(work, values.length * onsetSteps);
     for (const value of values) walls.push(writtenOf(value).wall);
   }
   const [line] = propertiesOf(lines, "RRULE");

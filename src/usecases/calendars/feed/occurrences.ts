@@ -42,6 +42,7 @@ const occurrencesOf = (event: FeedEvent, replacing: readonly FeedEvent[], search
     [...event.excluded, ...replacing.flatMap(({ replaces }) => replaces?.moment ?? [])].filter(({ wall }) =>
       isNear(wall),
     ),
+    work,
   );
   const seen = new Set<number>();
   const stretches: Stretch[] = [];
@@ -50,6 +51,7 @@ const occurrencesOf = (event: FeedEvent, replacing: readonly FeedEvent[], search
     const instant = event.start.clock(wall);
     if (seen.has(instant) || gone(wall, instant)) return;
     seen.add(instant);
+    spend(work, changes.length);
     const change = changes.findLast((one) => wall >= one.since);
     if (!change) {
       stretches.push(...within(search, { ...event.start, wall }, extent ?? event.extent));
@@ -93,14 +95,10 @@ const changesOf = (event: FeedEvent, replacing: readonly FeedEvent[], { work }: 
       if (!replaces?.andFuture) return [];
       const { wall, clock, isDate } = replaces.moment;
       if (isDate || clock === event.start.clock) return [{ start, extent, free, since: wall }];
-      spend(work, lookupSteps);
       return [{ start, extent, free, since: wall + (clock(wall) - event.start.clock(wall)) }];
     })
     .toSorted((a, b) => a.since - b.since);
 };
-
-/** Steps that it counts for to look at a clock in any year. */
-const lookupSteps = 5_000;
 
 /** The walls that a rule names in a range, up to its end. */
 function* ruleWalls(
@@ -124,13 +122,18 @@ function* ruleWalls(
   }
 }
 
+/** Steps that an exception counts for: its clock is looked up. */
+const momentSteps = 10;
+
 /** Tells occurrences of an event that are among moments: by the instant, or by the day where that is all they say. */
 const pickOf = (
   { start }: FeedEvent,
   moments: readonly Moment[],
+  work: Work,
 ): ((wall: number, instant: number) => boolean) => {
   const instants = new Set<number>();
   const days = new Set<number>();
+  spend(work, moments.length * momentSteps);
   for (const moment of moments) {
     // Outlook takes a whole day out of a series by its midnight.
     const saysDay = moment.isDate || (start.isDate && !moment.isUtc);

@@ -34,16 +34,15 @@ const propertyNames = new Set([
 ]);
 
 const maxDepth = 16;
-const linesAStep = 5_000;
 
 /**
  * Takes a feed apart. Only what matters is kept, which makes large feeds cheap, and a description that is folded or
  * escaped wrongly harmless. Lines that were folded without the space, or broken in the middle, are put together where
  * the rest of them cannot be taken for a line of its own.
- * @returns the calendars of the feed, after steps that leave others their turn
+ * @returns the calendars of the feed
  * @throws FeedError
  */
-export function* readingParts(text: string): Generator<void, FeedPart[]> {
+export const readParts = (text: string): FeedPart[] => {
   const root: FeedPart = { name: "", lines: [], parts: [] };
   /** The open components, the innermost last; null for one that is left out. */
   const open: { name: string; part: FeedPart | null }[] = [];
@@ -68,10 +67,7 @@ export function* readingParts(text: string): Generator<void, FeedPart[]> {
     if (depth >= 0) open.length = depth;
   };
 
-  let count = 0;
   for (const line of unfolded(text)) {
-    count += 1;
-    if (count % linesAStep === 0) yield;
     const name = /^[A-Za-z0-9-]+(?=[;:])/.exec(line)?.[0].toUpperCase();
     if (name === undefined) {
       const last = target?.length ?? 0;
@@ -89,7 +85,7 @@ export function* readingParts(text: string): Generator<void, FeedPart[]> {
   if (root.parts.length === 0) throw new FeedError(noCalendar(text));
   if (open.length > 0) throw new FeedError("The calendar breaks off before its end.");
   return root.parts;
-}
+};
 
 /** The lines of a feed, those that were folded as one. Blank ones, and however many line ends stand together, are none. */
 function* unfolded(text: string): Generator<string> {

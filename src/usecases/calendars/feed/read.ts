@@ -5,7 +5,7 @@ import { instantInZone } from "../../../domain/zone.ts";
 import { type FeedWindow, boundedClock, clocksOf } from "./clocks.ts";
 import { type FeedEvent, type Reader, eventOf, periodOf } from "./event.ts";
 import { stretchesOf, within } from "./occurrences.ts";
-import { FeedError, type FeedPart, readingParts } from "./parts.ts";
+import { FeedError, type FeedPart, readParts } from "./parts.ts";
 import { UnreadablePart, paramOf, propertiesOf } from "./values.ts";
 
 /** A stretch of time that a feed says is busy, in milliseconds, and which of its events said so first. */
@@ -40,15 +40,15 @@ const maxStretches = 20_000;
 const dayMs = 24 * 60 * 60_000;
 
 /**
- * Reads a feed in steps, so that others may be served between them: five megabytes of events can take a second. What
- * its events may ask for is bounded, whatever they say; one that makes no sense, or asks for too much, is passed over.
+ * Reads a feed. Five megabytes can take seconds: for whoever serves others there is `createFeedReader`. What its events
+ * may ask for is bounded, whatever they say; one that makes no sense, or asks for too much, is passed over.
  * @throws FeedError in words, for a feed that is none or asks for too much in all
  */
-export function* readingFeed(text: string, options: FeedOptions): Generator<void, FeedReading> {
+export const readFeed = (text: string, options: FeedOptions): FeedReading => {
   const { now, timeZone, horizonDays = calendarHorizonDays } = options;
   const window: FeedWindow = { from: now, to: now + horizonDays * dayMs };
   const work: Work = { left: feedSteps };
-  const ownClock = boundedClock((wall) => instantInZone(timeZone, wall));
+  const ownClock = boundedClock((wall) => instantInZone(timeZone, wall), work);
   const found = new Map<string, BusyStretch>();
   let skipped = 0;
 
@@ -68,7 +68,7 @@ export function* readingFeed(text: string, options: FeedOptions): Generator<void
     }
   };
 
-  const calendars = yield* readingParts(text);
+  const calendars = readParts(text);
   const groups = new Map<string, FeedEvent[]>();
   for (const calendar of calendars) {
     const reader: Reader = { clocks: clocksOf(calendar, { window, work }), ownClock };
@@ -78,23 +78,12 @@ export function* readingFeed(text: string, options: FeedOptions): Generator<void
         attempt((share) =>
           keep(uidOfFreeBusy, freeBusyOf(part, { reader, search: { window, work: share } })),
         );
-      yield;
     }
   }
   for (const events of groups.values()) {
     attempt((share) => keep(events[0]?.uid ?? "", stretchesOf(events, { window, work: share })));
-    yield;
   }
   return { busy: bounded([...found.values()]), skipped };
-}
-
-/** The same without a pause, for feeds that are known to be small. */
-export const readFeed = (text: string, options: FeedOptions): FeedReading => {
-  const reading = readingFeed(text, options);
-  for (;;) {
-    const step = reading.next();
-    if (step.done === true) return step.value;
-  }
 };
 
 const uidOfFreeBusy = "freebusy";
