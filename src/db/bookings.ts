@@ -16,6 +16,17 @@ export const findBooking = async (sql: Sql, id: string): Promise<Booking | null>
 export const listBookingsById = (sql: Sql, ids: readonly string[]): Promise<Booking[]> =>
   sql<Booking[]>`SELECT ${bookingColumns(sql)} FROM bookings WHERE id = ANY(${plainArray(ids)}::uuid[])`;
 
+/** The ids of a coach's bookings that begin from so many days ago on, whatever became of them. */
+export const listBookingIds = async (
+  sql: Sql,
+  { coachId, daysBack }: { coachId: string; daysBack: number },
+): Promise<string[]> => {
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM bookings
+    WHERE coach_id = ${coachId} AND starts_at >= now() - make_interval(days => ${daysBack})`;
+  return rows.map(({ id }) => id);
+};
+
 const recordColumns = (sql: Sql) => sql`${bookingColumns(sql)}, claim_id, hold_id, assignment`;
 
 /** Which bookings a lane asks for: each of these ids, or made from these holds, or with these claims. */

@@ -1,4 +1,5 @@
 import { replaceBusyPeriods } from "../../db/busy-periods.ts";
+import { listBookingIds } from "../../db/bookings.ts";
 import {
   type SyncAttempt,
   beginSync,
@@ -49,6 +50,9 @@ export const syncCalendar = async (
   return "read";
 };
 
+/** Longer ago than anybody's invitation is left at a time that is still to come. */
+const daysBack = 30;
+
 type Found =
   | { kind: "unchanged" }
   | { kind: "feed"; etag: string | null; lastModified: string | null; reading: FeedReading }
@@ -60,7 +64,10 @@ const find = async (app: App, attempt: SyncAttempt): Promise<Found> => {
     const answer = await fetchFeed(app, attempt);
     if (answer.kind === "unchanged") return answer;
     const { text, etag, lastModified } = answer;
-    const reading = await app.feeds.read(text, { now: attempt.now.getTime(), timeZone: attempt.timeZone });
+    const { coachId, timeZone, now } = attempt;
+    // Asked for after the feed, so that whatever stands in it is there.
+    const ownBookings = await listBookingIds(app.sql, { coachId, daysBack });
+    const reading = await app.feeds.read(text, { now: now.getTime(), timeZone, ownBookings });
     return { kind: "feed", etag, lastModified, reading };
   } catch (error) {
     if (error instanceof FeedError) return { words: error.message };

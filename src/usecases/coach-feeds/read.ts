@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { ICalCalendar, ICalEventStatus } from "ical-generator";
 import { type FeedBooking, findCoachFeed, listFeedBookings } from "../../db/coach-feeds.ts";
 import type { BookingStatus } from "../../domain/booking.ts";
+import { uidOfBooking } from "../../domain/booking-uid.ts";
 import type { Coach } from "../../domain/coach.ts";
 import { notFound } from "../../domain/errors.ts";
 import { calendarHorizonDays } from "../../domain/external-calendar.ts";
@@ -57,7 +58,7 @@ const writeFeed = (coach: Coach, bookings: readonly FeedBooking[], host: string)
   });
   for (const booking of bookings) {
     calendar.createEvent({
-      id: `booking-${booking.id}@${host}`,
+      id: uidOfBooking(booking.id, host),
       sequence: booking.version - 1,
       // Of the booking's last change and not of this moment, so that a feed that says the same is the same.
       stamp: booking.updatedAt,

@@ -7,6 +7,7 @@ import {
   ICalCalendar,
 } from "ical-generator";
 import type { MailFacts } from "../../db/mails.ts";
+import { uidOfBooking } from "../../domain/booking-uid.ts";
 import type { Place } from "./templates/letter.ts";
 
 type Person = { name: string; email: string };
@@ -47,7 +48,7 @@ export const writeInvite = ({
   const link = place === null || place.kind === "in_person" ? null : place.url;
   const description = [`With ${other}.`, ...(link === null ? [] : [`Join: ${link}`])].join("\n");
   calendar.createEvent({
-    id: `booking-${facts.bookingId}@${host}`,
+    id: uidOfBooking(facts.bookingId, host),
     sequence: facts.bookingVersion - 1,
     stamp: facts.now,
     start: facts.startsAt,

@@ -4,6 +4,7 @@ import { lockNames } from "../../../src/db/locks.ts";
 import type { Coach } from "../../../src/domain/coach.ts";
 import type { ExternalCalendar } from "../../../src/domain/external-calendar.ts";
 import { bookSession } from "../../../src/usecases/bookings/book.ts";
+import { rescheduleBooking } from "../../../src/usecases/bookings/reschedule.ts";
 import { claimDueCalendars } from "../../../src/usecases/calendars/claim-due.ts";
 import { deleteCalendar } from "../../../src/usecases/calendars/delete.ts";
 import { readCalendar } from "../../../src/usecases/calendars/read.ts";
@@ -140,6 +141,35 @@ describe("what a calendar elsewhere says is busy", () => {
     await sync(subscribed);
     const [row] = await world.db`SELECT status FROM bookings WHERE id = ${booking.id}`;
     expect(row).toEqual({ status: "accepted" });
+  });
+
+  test("is not the coach's own booking, whose invitation comes back with the calendar", async () => {
+    const { booking } = await book(noon(3));
+    const other = await world.makeCoach();
+    const { booking: foreign } = await world.makeBooking({ coach: other, client: await world.makeClient() });
+    const invitation = (id: string, at: Date) =>
+      event(
+        `UID:booking-${id}@${new URL(world.app.publicUrl()).hostname}`,
+        `DTSTART:${icalTime(at)}`,
+        "DURATION:PT30M",
+      );
+    const subscribed = await subscribe();
+    elsewhere.answer(
+      calendar(
+        invitation(booking.id, noon(3)),
+        invitation(foreign.id, noon(4)),
+        event("UID:booking-7@elsewhere.example", `DTSTART:${icalTime(noon(5))}`, "DURATION:PT30M"),
+      ),
+    );
+    expect(await sync(subscribed)).toBe("read");
+    expect(await periodsOf(subscribed)).toEqual([noon(4), noon(5)].map((at) => at.toISOString()));
+    const quarterLater = new Date(noon(3).getTime() + 15 * 60_000);
+    await expect(
+      rescheduleBooking(world.app, admin, { id: booking.id, startsAt: quarterLater }),
+    ).resolves.toMatchObject({ booking: { startsAt: quarterLater } });
+    await expect(
+      rescheduleBooking(world.app, admin, { id: booking.id, startsAt: noon(4) }),
+    ).rejects.toMatchObject({ facts: { reason: "external_busy" } });
   });
 
   test("is written only where it differs, be it 5,000 events", async () => {

@@ -1,3 +1,4 @@
+import { bookingOfUid } from "../../../domain/booking-uid.ts";
 import { calendarHorizonDays } from "../../../domain/external-calendar.ts";
 import { TooMuchWork, type Work, withPart } from "../../../domain/recurrence.ts";
 import { type Stretch, timelineOf } from "../../../domain/timeline.ts";
@@ -24,6 +25,11 @@ export type FeedOptions = {
   now: number;
   /** The coach's: for whole days, and for times without a zone. */
   timeZone: string;
+  /**
+   * The coach's bookings, by id. Their invitations come back from the coach's calendar and count for nothing there: the
+   * hub knows better when they are, and one that is moved would stand in its own way.
+   */
+  ownBookings?: readonly string[];
   horizonDays?: number;
 };
 
@@ -45,7 +51,8 @@ const dayMs = 24 * 60 * 60_000;
  * @throws FeedError in words, for a feed that is none or asks for too much in all
  */
 export const readFeed = (text: string, options: FeedOptions): FeedReading => {
-  const { now, timeZone, horizonDays = calendarHorizonDays } = options;
+  const { now, timeZone, ownBookings = [], horizonDays = calendarHorizonDays } = options;
+  const own = new Set(ownBookings);
   const window: FeedWindow = { from: now, to: now + horizonDays * dayMs };
   const work: Work = { left: feedSteps };
   const ownClock = boundedClock((wall) => instantInZone(timeZone, wall), work);
@@ -73,7 +80,11 @@ export const readFeed = (text: string, options: FeedOptions): FeedReading => {
   for (const calendar of calendars) {
     const reader: Reader = { clocks: clocksOf(calendar, { window, work }), ownClock };
     for (const part of calendar.parts) {
-      if (part.name === "VEVENT") attempt(() => addTo(groups, eventOf(part, reader)));
+      if (part.name === "VEVENT")
+        attempt(() => {
+          const event = eventOf(part, reader);
+          if (event && !own.has(bookingOfUid(event.uid) ?? "")) addTo(groups, event);
+        });
       if (part.name === "VFREEBUSY")
         attempt((share) =>
           keep(uidOfFreeBusy, freeBusyOf(part, { reader, search: { window, work: share } })),
@@ -89,8 +100,7 @@ export const readFeed = (text: string, options: FeedOptions): FeedReading => {
 const uidOfFreeBusy = "freebusy";
 
 /** Events of one UID belong together; one without stands for itself. */
-const addTo = (groups: Map<string, FeedEvent[]>, event: FeedEvent | null): void => {
-  if (!event) return;
+const addTo = (groups: Map<string, FeedEvent[]>, event: FeedEvent): void => {
   const key = event.uid === "" ? `no uid ${groups.size}` : `uid ${event.uid}`;
   const group = groups.get(key);
   if (group) group.push(event);
