@@ -2,11 +2,12 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { expect, inject, test } from "vitest";
+import { webhookEventTypes } from "../../src/domain/webhook.ts";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
 import { randomOf } from "../support/random.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { useGround } from "./support/ground.ts";
-import { type Booked, Stage, eventTypes } from "./support/stage.ts";
+import { type Booked, Stage } from "./support/stage.ts";
 
 /** How long the load lasts: SOAK_MINUTES, two unless set. */
 const soakMs = Number(process.env["SOAK_MINUTES"] ?? 2) * 60_000;
@@ -139,7 +140,7 @@ test("while a worker is killed every minute, every booking is mailed once, every
   observe("workers killed", kills);
 
   const events = await stage.sql<{ id: string; type: string }[]>`
-      SELECT id, type FROM outbox WHERE type = ANY(${[...eventTypes]}) ORDER BY id`;
+      SELECT id, type FROM outbox WHERE type = ANY(${[...webhookEventTypes]}) ORDER BY id`;
   for (const { name, receiver, secret } of endpoints) {
     const ids = receiver.received.map(({ headers }) => headers["webhook-id"] ?? "");
     const distinct = new Set(ids);

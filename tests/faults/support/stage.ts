@@ -1,4 +1,5 @@
 import { type Database, openDatabase } from "../../../src/db/client.ts";
+import { webhookEventTypes } from "../../../src/domain/webhook.ts";
 import { type HubProcess, startHubProcess } from "../../support/hub-process.ts";
 import { type MailServer, createMailServer } from "../../support/mail-server.ts";
 import { type Receiver, startReceiver } from "../../support/receiver.ts";
@@ -6,23 +7,6 @@ import { waitFor } from "../../support/wait.ts";
 import type { Ground } from "./ground.ts";
 
 const adminKey = `ck_${"f".repeat(40)}`;
-
-/** Every event that endpoints may be told of. */
-export const eventTypes = [
-  "booking.requested",
-  "booking.accepted",
-  "booking.declined",
-  "booking.cancelled",
-  "booking.rescheduled",
-  "booking.expired",
-  "session.started",
-  "session.ended",
-  "session.cancelled",
-  "session.no_show",
-  "participant.joined",
-  "participant.left",
-  "summary.ready",
-] as const;
 
 export type Booked = { booking: { id: string }; session: { id: string } };
 
@@ -91,7 +75,8 @@ export class Stage {
 
   /** Subscribes a receiver to everything. @returns the secret */
   async subscribe(url = this.receiver.url): Promise<string> {
-    return (await this.ask<{ secret: string }>("POST", "/webhooks", { url, events: eventTypes })).secret;
+    return (await this.ask<{ secret: string }>("POST", "/webhooks", { url, events: webhookEventTypes }))
+      .secret;
   }
 
   async close(): Promise<void> {
