@@ -57,12 +57,13 @@ export type NewBusyPeriod = Stretch & { uid: string };
 
 /**
  * Makes these a calendar's busy periods; no two of them may be alike. Most of a calendar is the same every ten minutes,
- * so only what differs is written. Whoever calls has the lock of the coach's lane.
+ * so only what differs is written. What is there of `keptUids` and still to come stays, said or not. Whoever calls has
+ * the lock of the coach's lane.
  */
 export const replaceBusyPeriods = async (
   sql: Sql,
   { calendarId, coachId }: { calendarId: string; coachId: string },
-  periods: readonly NewBusyPeriod[],
+  { periods, keptUids }: { periods: readonly NewBusyPeriod[]; keptUids: readonly string[] },
 ): Promise<void> => {
   await sql`
     WITH said AS MATERIALIZED (
@@ -77,7 +78,8 @@ export const replaceBusyPeriods = async (
     ), different AS MATERIALIZED (
       -- A full join is hashed or merged, whatever the planner thinks of lists that it has not counted.
       SELECT k.place, s.period, s.uid FROM said s FULL JOIN known k ON s.period = k.period AND s.uid = k.uid
-      WHERE s.period IS NULL OR k.period IS NULL
+      WHERE k.period IS NULL
+        OR s.period IS NULL AND NOT (k.uid IN (SELECT unnest(${plainArray(keptUids)}::text[])) AND upper(k.period) > now())
     ), gone AS (
       DELETE FROM busy_periods
       WHERE ctid = ANY (ARRAY(SELECT place FROM different WHERE place IS NOT NULL))

@@ -84,6 +84,8 @@ export type SyncAttempt = {
   /** What to ask with whether it has changed; null where the whole of it is needed, changed or not. */
   etag: string | null;
   lastModified: string | null;
+  /** Of the last time that it was read. */
+  skippedEvents: number;
   /** The database's time. */
   now: Date;
 };
@@ -98,7 +100,7 @@ export const beginSync = async (sql: Sql, calendarId: string): Promise<SyncAttem
   const [row] = await sql<SyncAttempt[]>`
     UPDATE calendars k SET attempt = attempt + 1, attempted_at = now() FROM coaches c
     WHERE k.id = ${calendarId} AND c.id = k.coach_id
-    RETURNING k.id AS calendar_id, k.coach_id, k.attempt, k.url, c.time_zone, now() AS now,
+    RETURNING k.id AS calendar_id, k.coach_id, k.attempt, k.url, c.time_zone, k.skipped_events, now() AS now,
       CASE WHEN ${holds} THEN k.etag END AS etag, CASE WHEN ${holds} THEN k.last_modified END AS last_modified`;
   return row ?? null;
 };
@@ -114,14 +116,20 @@ export const updateSyncFailed = async (
   await sql`UPDATE calendars SET last_error = ${words} WHERE id = ${calendarId} AND attempt = ${attempt}`;
 };
 
-/** What was read last is still true. */
-export const updateSyncUnchanged = async (sql: Sql, { calendarId, attempt }: AttemptRef): Promise<void> => {
+/** What was read last is still true, and so is what was wrong with it, in words. */
+export const updateSyncUnchanged = async (
+  sql: Sql,
+  { calendarId, attempt }: AttemptRef,
+  words: string | null,
+): Promise<void> => {
   await sql`
-    UPDATE calendars SET synced_at = now(), last_error = NULL WHERE id = ${calendarId} AND attempt = ${attempt}`;
+    UPDATE calendars SET synced_at = now(), last_error = ${words} WHERE id = ${calendarId} AND attempt = ${attempt}`;
 };
 
 /** What an attempt found, beside the periods. */
-export type SyncFindings = Pick<SyncAttempt, "etag" | "lastModified"> & { skippedEvents: number };
+export type SyncFindings = Pick<SyncAttempt, "etag" | "lastModified" | "skippedEvents"> & {
+  lastError: string | null;
+};
 
 /**
  * Keeps that a calendar was read; false when it is gone, or a later attempt has begun, and its periods are not to be
@@ -130,10 +138,10 @@ export type SyncFindings = Pick<SyncAttempt, "etag" | "lastModified"> & { skippe
 export const updateSynced = async (
   sql: Sql,
   { calendarId, attempt, timeZone }: AttemptRef & Pick<SyncAttempt, "timeZone">,
-  { etag, lastModified, skippedEvents }: SyncFindings,
+  { etag, lastModified, skippedEvents, lastError }: SyncFindings,
 ): Promise<boolean> => {
   const rows = await sql`
-    UPDATE calendars SET synced_at = now(), last_error = NULL, expanded_at = now(), expanded_zone = ${timeZone},
+    UPDATE calendars SET synced_at = now(), last_error = ${lastError}, expanded_at = now(), expanded_zone = ${timeZone},
       etag = ${etag}, last_modified = ${lastModified}, skipped_events = ${skippedEvents}
     WHERE id = ${calendarId} AND attempt = ${attempt} RETURNING id`;
   return rows.length > 0;

@@ -20,9 +20,12 @@ export type ExternalCalendar = {
   syncedAt: Date | null;
   attemptedAt: Date | null;
   nextSyncAt: Date;
-  /** Why the last attempt failed, in words; the busy periods are then those of the last one that worked. */
+  /**
+   * Why the last attempt failed, in words; the busy periods are then those of the last one that worked. After one that
+   * worked, how many events could not be read, if any.
+   */
   lastError: string | null;
-  /** Events that made no sense and were passed over. */
+  /** Events that could not be read; what was known of their time is kept. */
   skippedEvents: number;
   /** True when it has not been read for {@link calendarStaleMinutes}. */
   stale: boolean;

@@ -114,9 +114,12 @@ export const ExternalCalendar = z
     attemptedAt: moment.nullable(),
     nextSyncAt: moment,
     lastError: z.string().nullable().openapi({
-      description: "Why the last attempt failed; the busy periods are then those of the last that worked.",
+      description:
+        "Why the last attempt failed; the busy periods are then those of the last that worked. Or, with a `syncedAt` that moves on, how many events could not be read.",
     }),
-    skippedEvents: z.int().openapi({ description: "Events that made no sense and were passed over." }),
+    skippedEvents: z
+      .int()
+      .openapi({ description: "Events that could not be read; what was known of their time is kept." }),
     stale: z.boolean(),
     busyPeriodCount: z.int(),
     ...versioned,

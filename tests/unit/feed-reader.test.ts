@@ -203,7 +203,7 @@ describe("a feed holds up nobody, and ends by the steps that it may take, before
     const outcome = outcomeOf(reader.read(feed, options));
     expect(await longestHold(outcome)).toBeLessThan(100);
     expect(await outcome).toMatch(/^(?:read$|FeedError: (?!.*takes longer))/);
-    await expect(reader.read(small, options)).resolves.toEqual({ busy, skipped: 0 });
+    await expect(reader.read(small, options)).resolves.toMatchObject({ busy, skipped: 0 });
   });
 });
 
@@ -221,7 +221,7 @@ test("a feed that takes longer than it may is given up in words, and the next ha
     message: "The calendar takes longer than 0.001 seconds to work out.",
   });
   limits.timeoutMs = 10_000;
-  await expect(hasty.read(small, options)).resolves.toEqual({ busy, skipped: 0 });
+  await expect(hasty.read(small, options)).resolves.toMatchObject({ busy, skipped: 0 });
   await hasty.close();
 });
 

@@ -20,8 +20,8 @@ export type SyncOutcome = "read" | "unchanged" | "failed" | "gone";
 
 /**
  * Reads a coach's calendar elsewhere and replaces the busy periods that it says. One that cannot be read keeps those of
- * the last time, says why, and is tried again when it is due next; so only what is wrong here is thrown. Idempotent on
- * the calendar, and safe to run several times at once: the attempt that began last counts.
+ * the last time, says why, and is tried again when it is due next; so only what is wrong here is thrown. So does an event
+ * that cannot be read, beside others that can. Idempotent on the calendar, and safe to run several times at once: the attempt that began last counts.
  * @throws what the database throws
  */
 export const syncCalendar = async (
@@ -36,22 +36,29 @@ export const syncCalendar = async (
     return "failed";
   }
   if (found.kind === "unchanged") {
-    await updateSyncUnchanged(app.sql, attempt);
+    await updateSyncUnchanged(app.sql, attempt, skippedWords(attempt.skippedEvents));
     return "unchanged";
   }
   const { etag, lastModified, reading } = found;
+  const { busy, skipped, skippedUids } = reading;
+  const findings = { etag, lastModified, skippedEvents: skipped, lastError: skippedWords(skipped) };
   // Under the lock of the coach's lane and not as a part of its batch: those gather what waits for many coaches, who
   // would all wait for the rows of one large calendar.
   await transact(app, { requestId }, async ({ sql }) => {
     await lockNames(sql, [laneOfCoach(attempt.coachId)]);
-    const counts = await updateSynced(sql, attempt, { etag, lastModified, skippedEvents: reading.skipped });
-    if (counts) await replaceBusyPeriods(sql, attempt, reading.busy);
+    const counts = await updateSynced(sql, attempt, findings);
+    if (counts) await replaceBusyPeriods(sql, attempt, { periods: busy, keptUids: skippedUids });
   });
   return "read";
 };
 
 /** Longer ago than anybody's invitation is left at a time that is still to come. */
 const daysBack = 30;
+
+const skippedWords = (count: number): string | null => {
+  if (count === 0) return null;
+  return `${count === 1 ? "1 event" : `${count} events`} of the calendar could not be read.`;
+};
 
 type Found =
   | { kind: "unchanged" }

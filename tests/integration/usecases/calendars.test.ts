@@ -332,13 +332,67 @@ describe("a feed that cannot be read keeps the last good periods, and says why:"
     });
   });
 
-  test("events that make no sense are counted beside those that do", async () => {
+  test("one of events that make no sense, every one of them", async () => {
+    const subscribed = await subscribe();
+    elsewhere.answer(busyAt(noon(3)));
+    await sync(subscribed);
+    const { syncedAt } = await read(subscribed);
+    elsewhere.answer(
+      calendar(event("UID:other", "DTSTART:nonsense"), event("UID:third", "DTSTART:nonsense")),
+    );
+    expect(await sync(subscribed)).toBe("failed");
+    expect(await read(subscribed)).toMatchObject({
+      syncedAt,
+      busyPeriodCount: 1,
+      lastError: "None of the calendar's events could be read.",
+    });
+  });
+});
+
+describe("an event that makes no sense, beside those that do,", () => {
+  const good = (at: Date) => event("UID:good", `DTSTART:${icalTime(at)}`, "DURATION:PT1H");
+
+  test("keeps the time that was known of it, and is told in words until it can be read or is gone", async () => {
+    const subscribed = await subscribe();
+    const tagged = (etag: string, ...events: string[]) =>
+      elsewhere.answer(({ headers }, response) => {
+        if (headers["if-none-match"] === etag) response.writeHead(304).end();
+        else response.writeHead(200, { etag }).end(calendar(...events));
+      });
+    tagged('"1"', good(noon(3)), event("UID:odd", `DTSTART:${icalTime(noon(4))}`, "DURATION:PT1H"));
+    await sync(subscribed);
+    await world.db`UPDATE calendars SET synced_at = now() - interval '2 hours' WHERE id = ${subscribed.id}`;
+
+    tagged('"2"', good(noon(5)), event("UID:odd", "DTSTART:nonsense"), event("UID:new", "DTSTART:nonsense"));
+    const told = {
+      stale: false,
+      skippedEvents: 2,
+      busyPeriodCount: 2,
+      lastError: "2 events of the calendar could not be read.",
+    };
+    expect(await sync(subscribed)).toBe("read");
+    expect(await read(subscribed)).toMatchObject(told);
+    expect(await periodsOf(subscribed)).toEqual([noon(4), noon(5)].map((at) => at.toISOString()));
+    expect(await sync(subscribed)).toBe("unchanged");
+    expect(await read(subscribed)).toMatchObject(told);
+
+    tagged('"3"', good(noon(5)));
+    await sync(subscribed);
+    expect(await read(subscribed)).toMatchObject({ skippedEvents: 0, busyPeriodCount: 1, lastError: null });
+  });
+
+  test("keeps nothing that has gone by", async () => {
     const subscribed = await subscribe();
     elsewhere.answer(
-      calendar(event("UID:bad", "DTSTART:nonsense"), event(`DTSTART:${icalTime(noon(3))}`, "DURATION:PT1H")),
+      calendar(good(noon(3)), event("UID:odd", `DTSTART:${icalTime(noon(4))}`, "DURATION:PT1H")),
     );
     await sync(subscribed);
-    expect(await read(subscribed)).toMatchObject({ busyPeriodCount: 1, skippedEvents: 1, lastError: null });
+    await world.db`
+      UPDATE busy_periods SET period = tstzrange(now() - interval '2 hours', now() - interval '1 hour')
+      WHERE calendar_id = ${subscribed.id} AND uid = 'odd'`;
+    elsewhere.answer(calendar(good(noon(3)), event("UID:odd", "DTSTART:nonsense")));
+    await sync(subscribed);
+    expect(await periodsOf(subscribed)).toEqual([noon(3).toISOString()]);
   });
 });
 

@@ -3,7 +3,15 @@ import { isTimeZone } from "../../../domain/time.ts";
 import { zoneOfWindows } from "../../../domain/windows-zones.ts";
 import { instantInZone, instantOfWall } from "../../../domain/zone.ts";
 import type { FeedPart } from "./parts.ts";
-import { UnreadablePart, offsetOf, propertiesOf, propertyOf, ruleOf, textOf, writtenOf } from "./values.ts";
+import {
+  UnreadablePart,
+  offsetOf,
+  propertiesOf,
+  propertyOf,
+  ruleOf,
+  textOrNone,
+  writtenOf,
+} from "./values.ts";
 
 /** Turns a time without a zone (milliseconds as if its clock were UTC's) into an instant. */
 export type Clock = (wall: number) => number;
@@ -57,12 +65,13 @@ export const clocksOf = (
   const definitions = new Map(
     calendar.parts
       .filter(({ name }) => name === "VTIMEZONE")
-      .map((part): [string, FeedPart] => [textIn(part, "TZID"), part]),
+      .map((part): [string, FeedPart] => [textOrNone(part.lines, "TZID"), part]),
   );
   const known = new Map<string, Clock | null>();
   const find = (zoneId: string): Clock | null => {
     const definition = definitions.get(zoneId);
-    const zone = knownZone(zoneId) ?? knownZone(definition ? textIn(definition, "X-LIC-LOCATION") : "");
+    const zone =
+      knownZone(zoneId) ?? knownZone(definition ? textOrNone(definition.lines, "X-LIC-LOCATION") : "");
     if (zone !== null) return (wall) => instantInZone(zone, wall);
     const defined = definition ? definedClock(definition, { window, work }) : null;
     if (defined) return defined;
@@ -78,16 +87,6 @@ export const clocksOf = (
     known.set(zoneId, clock);
     return clock;
   };
-};
-
-/** What a definition says of itself; one that cannot be read says nothing, and is nobody's. */
-const textIn = ({ lines }: FeedPart, name: string): string => {
-  try {
-    return textOf(lines, name);
-  } catch (error) {
-    if (error instanceof UnreadablePart) return "";
-    throw error;
-  }
 };
 
 /** The name of the IANA database that a zone's name stands for beyond doubt. */

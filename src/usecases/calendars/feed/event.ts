@@ -11,6 +11,7 @@ import {
   propertyOf,
   ruleOf,
   textOf,
+  textOrNone,
   writtenOf,
 } from "./values.ts";
 
@@ -94,9 +95,9 @@ export const eventOf = ({ lines }: FeedPart, reader: Reader): FeedEvent | null =
   };
 };
 
-/** As it can be stored. */
-const uidOf = (lines: readonly string[]): string =>
-  textOf(lines, "UID")
+/** As it can be stored; empty for an event that has none. */
+export const uidOf = (lines: readonly string[]): string =>
+  textOrNone(lines, "UID")
     .replaceAll(/\p{Cc}/gu, "")
     .slice(0, 500)
     .toWellFormed();

@@ -4,7 +4,7 @@ import { TooMuchWork, type Work, withPart } from "../../../domain/recurrence.ts"
 import { type Stretch, timelineOf } from "../../../domain/timeline.ts";
 import { instantInZone } from "../../../domain/zone.ts";
 import { type FeedWindow, boundedClock, clocksOf } from "./clocks.ts";
-import { type FeedEvent, type Reader, eventOf, periodOf } from "./event.ts";
+import { type FeedEvent, type Reader, eventOf, periodOf, uidOf } from "./event.ts";
 import { stretchesOf, within } from "./occurrences.ts";
 import { FeedError, type FeedPart, readParts } from "./parts.ts";
 import { UnreadablePart, paramOf, propertiesOf } from "./values.ts";
@@ -16,8 +16,10 @@ export type BusyStretch = Stretch & { uid: string };
 export type FeedReading = {
   /** In order. Those that start and end together are one. */
   busy: BusyStretch[];
-  /** How many of its events make no sense, and were passed over. */
+  /** How many of its events make no sense or ask for too much, and were passed over. */
   skipped: number;
+  /** Their UIDs, as far as they have any. */
+  skippedUids: string[];
 };
 
 export type FeedOptions = {
@@ -48,7 +50,7 @@ const dayMs = 24 * 60 * 60_000;
 /**
  * Reads a feed. Five megabytes can take seconds: for whoever serves others there is `createFeedReader`. What its events
  * may ask for is bounded, whatever they say; one that makes no sense, or asks for too much, is passed over.
- * @throws FeedError in words, for a feed that is none or asks for too much in all
+ * @throws FeedError in words, for a feed that is none, asks for too much in all, or has nothing but what is passed over
  */
 export const readFeed = (text: string, options: FeedOptions): FeedReading => {
   const { now, timeZone, ownBookings = [], horizonDays = calendarHorizonDays } = options;
@@ -57,14 +59,18 @@ export const readFeed = (text: string, options: FeedOptions): FeedReading => {
   const work: Work = { left: feedSteps };
   const ownClock = boundedClock((wall) => instantInZone(timeZone, wall), work);
   const found = new Map<string, BusyStretch>();
+  const skippedUids = new Set<string>();
   let skipped = 0;
+  /** What was read to its end, whether it keeps anybody busy or not. */
+  let understood = 0;
 
-  const attempt = (run: (part: Work) => void): void => {
+  const attempt = (uid: string, run: (part: Work) => void): void => {
     try {
       withPart(work, eventSteps, run);
     } catch (error) {
       if (!(error instanceof UnreadablePart || error instanceof TooMuchWork)) throw error;
       skipped += 1;
+      skippedUids.add(uid);
     }
     if (work.left <= 0) throw new FeedError("The calendar's repeating events ask for too much work.");
   };
@@ -80,27 +86,36 @@ export const readFeed = (text: string, options: FeedOptions): FeedReading => {
   for (const calendar of calendars) {
     const reader: Reader = { clocks: clocksOf(calendar, { window, work }), ownClock };
     for (const part of calendar.parts) {
-      if (part.name === "VEVENT")
-        attempt(() => {
-          const event = eventOf(part, reader);
-          if (event && !own.has(bookingOfUid(event.uid) ?? "")) addTo(groups, event);
+      if (part.name === "VEVENT") {
+        const uid = uidOf(part.lines);
+        if (own.has(bookingOfUid(uid) ?? "")) understood += 1;
+        else attempt(uid, () => addTo(groups, eventOf(part, reader)));
+      }
+      if (part.name === "VFREEBUSY") {
+        attempt(uidOfFreeBusy, (share) => {
+          keep(uidOfFreeBusy, freeBusyOf(part, { reader, search: { window, work: share } }));
+          understood += 1;
         });
-      if (part.name === "VFREEBUSY")
-        attempt((share) =>
-          keep(uidOfFreeBusy, freeBusyOf(part, { reader, search: { window, work: share } })),
-        );
+      }
     }
   }
   for (const events of groups.values()) {
-    attempt((share) => keep(events[0]?.uid ?? "", stretchesOf(events, { window, work: share })));
+    const uid = events[0]?.uid ?? "";
+    attempt(uid, (share) => {
+      keep(uid, stretchesOf(events, { window, work: share }));
+      understood += 1;
+    });
   }
-  return { busy: bounded([...found.values()]), skipped };
+  if (skipped > 0 && understood === 0) throw new FeedError("None of the calendar's events could be read.");
+  skippedUids.delete("");
+  return { busy: bounded([...found.values()]), skipped, skippedUids: [...skippedUids] };
 };
 
 const uidOfFreeBusy = "freebusy";
 
 /** Events of one UID belong together; one without stands for itself. */
-const addTo = (groups: Map<string, FeedEvent[]>, event: FeedEvent): void => {
+const addTo = (groups: Map<string, FeedEvent[]>, event: FeedEvent | null): void => {
+  if (!event) return;
   const key = event.uid === "" ? `no uid ${groups.size}` : `uid ${event.uid}`;
   const group = groups.get(key);
   if (group) group.push(event);

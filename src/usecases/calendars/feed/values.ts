@@ -31,6 +31,16 @@ export const textOf = (lines: readonly string[], name: string): string => {
   return typeof value === "string" ? value.trim() : "";
 };
 
+/** The same, and empty for one that cannot be read as well. */
+export const textOrNone = (lines: readonly string[], name: string): string => {
+  try {
+    return textOf(lines, name);
+  } catch (error) {
+    if (error instanceof UnreadablePart) return "";
+    throw error;
+  }
+};
+
 /** A parameter whose values do not know upper from lower case, in upper case; empty without one. */
 export const paramOf = (params: Property["params"], name: string): string => {
   const value = params[name];
