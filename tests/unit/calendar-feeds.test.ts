@@ -223,6 +223,38 @@ const troubles: Trouble[] = [
     busy: ["2026-03-01T23:00Z/2026-03-02T23:00Z", "2026-03-03T23:00Z/2026-03-04T23:00Z"],
   },
   {
+    trouble: "EXDATE of whole days, by UTC's midnight or by their own in UTC",
+    feed: calendar(
+      event(
+        "DTSTART;VALUE=DATE:20260302",
+        "RRULE:FREQ=DAILY;COUNT=4",
+        "EXDATE:20260303T000000Z",
+        "EXDATE:20260303T230000Z",
+      ),
+    ),
+    busy: ["2026-03-01T23:00Z/2026-03-02T23:00Z", "2026-03-04T23:00Z/2026-03-05T23:00Z"],
+  },
+  {
+    trouble: "a start that the clocks skip, whose end they do not",
+    feed: calendar(
+      event("UID:a", `DTSTART;${berlin}:20260329T023000`, `DTEND;${berlin}:20260329T030000`),
+      event(
+        "UID:b",
+        `DTSTART;${berlin}:20260328T021500`,
+        `DTEND;${berlin}:20260328T024500`,
+        "RRULE:FREQ=DAILY;COUNT=3",
+      ),
+      event("UID:c", `DTSTART;${berlin}:20260329T020000`, `DTEND;${berlin}:20260329T031500`),
+    ),
+    busy: [
+      "2026-03-28T01:15Z/2026-03-28T01:45Z",
+      "2026-03-29T01:00Z/2026-03-29T01:15Z",
+      "2026-03-29T01:15Z/2026-03-29T01:45Z",
+      "2026-03-29T01:30Z/2026-03-29T02:00Z",
+      "2026-03-30T00:15Z/2026-03-30T00:45Z",
+    ],
+  },
+  {
     trouble: "RDATE: times, and periods with their own lengths",
     feed: calendar(
       event(
@@ -264,6 +296,15 @@ const troubles: Trouble[] = [
       "2026-03-10T13:00Z/2026-03-10T13:30Z",
       "2026-03-20T08:00Z/2026-03-20T09:00Z",
     ],
+  },
+  {
+    trouble: "occurrences that were cancelled, and say no more than which they were",
+    feed: calendar(
+      event("UID:s", `DTSTART;${berlin}:20260302T090000`, "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=4"),
+      event("UID:s", `RECURRENCE-ID;${berlin}:20260303T090000`, "STATUS:CANCELLED"),
+      event("UID:s", "RECURRENCE-ID;RANGE=THISANDFUTURE:20260305T080000Z", "STATUS:CANCELLED"),
+    ),
+    busy: ["2026-03-02T08:00Z/2026-03-02T09:00Z", "2026-03-04T08:00Z/2026-03-04T09:00Z"],
   },
   {
     trouble: "RANGE=THISANDFUTURE, which moves the rest of a series",

@@ -72,11 +72,12 @@ const momentOf = (value: unknown, params: Property["params"], { clocks, ownClock
 export const eventOf = ({ lines }: FeedPart, reader: Reader): FeedEvent | null => {
   if (lines.reduce((sum, line) => sum + line.length, 0) > maxEventLength)
     throw new UnreadablePart("an event is too long");
-  const startLine = propertyOf(lines, "DTSTART");
+  const replacesLine = propertyOf(lines, "RECURRENCE-ID");
+  // Of an occurrence that was cancelled some say only which it was.
+  const startLine = propertyOf(lines, "DTSTART") ?? (isFree(lines) ? replacesLine : null);
   if (!startLine) return null;
   const [start] = momentsOf(startLine, reader);
   if (!start) throw new UnreadablePart("an event has no start");
-  const replacesLine = propertyOf(lines, "RECURRENCE-ID");
   const [replaced] = replacesLine ? momentsOf(replacesLine, reader) : [];
   return {
     uid: uidOf(lines),
@@ -124,7 +125,11 @@ const extentOf = (lines: readonly string[], start: Moment, reader: Reader): Exte
 };
 
 const wallExtent = (wallMs: number, clock: Clock): Extent => ({
-  endOf: (wall) => clock(wall + wallMs),
+  endOf: (wall, instant) => {
+    const end = clock(wall + wallMs);
+    // A start that the clocks skip moves on, maybe past its end: to let it vanish would sell the time twice.
+    return wallMs > 0 && end <= instant ? instant + wallMs : end;
+  },
   // Clocks are up to a day apart.
   atMostMs: Math.max(0, wallMs) + 2 * dayMs,
 });

@@ -135,8 +135,9 @@ const pickOf = (
   const days = new Set<number>();
   spend(work, moments.length * momentSteps);
   for (const moment of moments) {
-    // Outlook takes a whole day out of a series by its midnight.
-    const saysDay = moment.isDate || (start.isDate && !moment.isUtc);
+    // Outlook takes a whole day out of a series by its midnight, and others by that of UTC.
+    const isMidnight = !moment.isUtc || moment.wall % dayMs === 0;
+    const saysDay = moment.isDate || (start.isDate && isMidnight);
     if (saysDay) days.add(Math.floor(moment.wall / dayMs));
     else instants.add(moment.clock(moment.wall));
   }
