@@ -281,6 +281,10 @@ export const violatedUnique = (error: unknown): string | null =>
 export const isLockTimeout = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.code === "55P03";
 
+/** True when the server ended a transaction that stood still for too long: this process did, and may try again. */
+export const isIdleTimeout = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && error.code === "25P03";
+
 export const isDeadlock = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.code === "40P01";
 

@@ -1,4 +1,10 @@
-import { type Sql, inTransaction, isDatabaseUnavailable, transactInFlights } from "../../db/client.ts";
+import {
+  type Sql,
+  inTransaction,
+  isDatabaseUnavailable,
+  isIdleTimeout,
+  transactInFlights,
+} from "../../db/client.ts";
 import { insertJobs } from "../../db/jobs.ts";
 import {
   type OutboxEntry,
@@ -43,7 +49,7 @@ export const relayOutbox = async (app: App, subscribersOf: SubscribersOf): Promi
     );
     return { more: count === batchSize };
   } catch (error) {
-    if (isDatabaseUnavailable(error)) throw error;
+    if (isPassing(error)) throw error;
     app.log.error(
       { err: error },
       "a batch of the outbox could not be relayed; its entries are relayed one by one",
@@ -59,11 +65,14 @@ export const relayEntry = async (app: App, subscribersOf: SubscribersOf, id: str
   await relay(app, subscribersOf, (sql) => listEntriesForUpdate(sql, [id]));
 };
 
+/** Says nothing of the entries: the next pass finds them as they were. */
+const isPassing = (error: unknown): boolean => isDatabaseUnavailable(error) || isIdleTimeout(error);
+
 const relayAlone = async (app: App, subscribersOf: SubscribersOf, id: string): Promise<void> => {
   try {
     await relay(app, subscribersOf, (sql) => listNewEntriesForUpdate(sql, { limit: 1, id }));
   } catch (error) {
-    if (isDatabaseUnavailable(error)) throw error;
+    if (isPassing(error)) throw error;
     app.log.error(
       { err: error, entryId: id },
       "an entry of the outbox could not be relayed; it waits as a job",
